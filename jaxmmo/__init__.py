@@ -1,0 +1,55 @@
+"""jaxmmo: a massively multiagent world as a pure function on arrays."""
+
+from typing import Any
+
+from jaxmmo.env.config import PRESETS, EnvConfig, preset
+from jaxmmo.env.environment import Environment, Info
+from jaxmmo.env.observation import Observation
+from jaxmmo.env.rewards import RewardFn, survival
+from jaxmmo.env.rules import Rules
+from jaxmmo.env.state import WorldState
+from jaxmmo.env.systems.spawning import PopulationFn, random_population
+
+__version__ = "0.1.0"
+BEHAVIOUR_VERSION = 1
+"""Changes only when the game's behaviour does."""
+
+
+def make(
+    name: str = "JaxMMO-v1",
+    *,
+    reward_fn: RewardFn = survival,
+    population_fn: PopulationFn = random_population,
+    **overrides: Any,
+) -> Environment:
+    """An environment from a preset.
+
+    Args:
+      name: one of `registered()`.
+      reward_fn: replaces the reward, see `RewardFn`.
+      population_fn: replaces the assignment of newborns to populations, see `PopulationFn`.
+      **overrides: `EnvConfig` fields.
+
+    Raises:
+      ValueError: for an unknown preset or field, or a bad value, saying what is allowed.
+    """
+    config = preset(name).replace(**overrides)
+    return Environment(config, reward_fn=reward_fn, population_fn=population_fn)
+
+
+def registered() -> list[str]:
+    """Ids that `make` knows."""
+    return list(PRESETS)
+
+
+__all__ = [
+    "BEHAVIOUR_VERSION",
+    "EnvConfig",
+    "Environment",
+    "Info",
+    "Observation",
+    "Rules",
+    "WorldState",
+    "make",
+    "registered",
+]

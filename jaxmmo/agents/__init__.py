@@ -1,0 +1,1 @@
+"""Policies: networks assembled from the observation spec, and scripted ones."""

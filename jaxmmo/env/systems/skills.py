@@ -1,0 +1,39 @@
+"""Levels from experience, and what they are worth."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from jaxmmo.env.constants import Skill
+from jaxmmo.env.rules import Rules
+
+
+def level_of(rules: Rules, experience: jax.Array) -> jax.Array:
+    """A level is the number of experience thresholds reached (v1.3 section 2).
+
+    Args:
+      rules: v1.3's table maps the threshold of level 98 to level 0.
+      experience: i32[...].
+
+    Returns:
+      i32[...] levels.
+    """
+    count = jnp.searchsorted(
+        rules.experience_thresholds, experience, side="right", method="scan_unrolled"
+    )
+    return rules.level_by_count[count]
+
+
+def combat_level(level: jax.Array) -> jax.Array:
+    """i32[...]: how strong a fighter looks; mage is ignored, as in v1.3 (section 6).
+
+    floor(0.25 (defense + constitution) + max(0.65 melee, 0.325 (floor(range / 2) + range))),
+    in fortieths, so that it is exact.
+
+    Args:
+      level: i32[..., S].
+    """
+    base = 10 * (level[..., Skill.DEFENSE] + level[..., Skill.CONSTITUTION])
+    ranged = level[..., Skill.RANGE] // 2 + level[..., Skill.RANGE]
+    return (base + jnp.maximum(26 * level[..., Skill.MELEE], 13 * ranged)) // 40

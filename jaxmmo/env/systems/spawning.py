@@ -1,0 +1,210 @@
+"""Births: where, in which population, and whether there is room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+
+from jaxmmo.env import random, terrain
+from jaxmmo.env.config import EnvConfig
+from jaxmmo.env.constants import Cause, Skill, SystemId
+from jaxmmo.env.rules import Rules
+from jaxmmo.env.state import Lives, Players, Spawns, WorldState, select
+from jaxmmo.env.systems import movement, skills
+
+PopulationFn = Callable[[EnvConfig, Rules, jax.Array, jax.Array], jax.Array]
+"""(config, rules, key, ids i32[N]) -> i32[N]: the population of each newborn."""
+
+
+def random_population(config: EnvConfig, rules: Rules, key: jax.Array, ids: jax.Array) -> jax.Array:
+    """Each newborn joins a population at random, as v1.3's string hash does (section 0.8)."""
+    del rules
+    word, _ = random.words(key, SystemId.POPULATION, ids)
+    return random.below(word, config.num_populations)
+
+
+def draw_spawns(
+    config: EnvConfig, rules: Rules, state: WorldState, key: jax.Array, population_fn: PopulationFn
+) -> Spawns:
+    """Spawn positions are uniform over the four sides of the ring; corners count twice (section 3).
+
+    Args:
+      key: consumed.
+      population_fn: assigns populations.
+
+    Returns:
+      The tick's attempts; those beyond `rules.spawn_attempts` are not made.
+    """
+    order = jnp.arange(config.max_spawns)
+    ids = state.next_id + order
+    word, _ = random.words(key, SystemId.SPAWN, ids)
+    low = config.border
+    last_row, last_col = config.height - 1 - low, config.width - 1 - low
+    tall, wide = last_row - low + 1, last_col - low + 1
+    index = random.below(word, 2 * (tall + wide))
+    vertical = index < 2 * tall  # the west and east sides, then the north and south sides
+    far = jnp.where(vertical, index >= tall, index - 2 * tall >= wide)
+    row = jnp.where(vertical, low + index % tall, jnp.where(far, last_row, low))
+    col = jnp.where(vertical, jnp.where(far, last_col, low), low + (index - 2 * tall) % wide)
+    population = population_fn(config, rules, key, ids)
+    made = order < rules.spawn_attempts
+    return Spawns(jnp.where(made, population, config.num_populations), row, col)
+
+
+def spawn_agents(
+    config: EnvConfig, rules: Rules, state: WorldState, spawns: Spawns
+) -> tuple[WorldState, jax.Array]:
+    """Newborns appear while their population and the world have room (v1.3 section 3.1).
+
+    Attempts are taken in order; a refused one still uses up its id.
+
+    Args:
+      spawns: the tick's attempts.
+
+    Returns:
+      The state, and bool[P]: the slots of newborns.
+    """
+    players = state.players
+    populations = jnp.arange(config.num_populations)
+    member = spawns.population[:, None] == populations  # spawns x populations
+    living = jnp.zeros(config.num_populations, jnp.int32)
+    living = living.at[jnp.where(players.alive, players.population, config.num_populations)].add(
+        1, mode="drop"
+    )
+    room = rules.max_population // config.num_populations - living
+    rank = jnp.cumsum(member, 0)
+    accepted = jnp.any(member & (rank <= room), 1)
+    accepted &= jnp.cumsum(accepted) <= rules.max_population - jnp.sum(living)
+
+    # the n-th accepted attempt takes the n-th empty slot
+    vacancy = jnp.cumsum(~players.alive) - 1
+    num_born = jnp.minimum(jnp.sum(accepted), jnp.sum(~players.alive))
+    lost = jnp.sum(accepted) - num_born
+    attempts = jnp.nonzero(accepted, size=config.max_spawns, fill_value=0)[0].astype(jnp.int32)
+    newborn = ~players.alive & (vacancy < num_born)
+    attempt = attempts[jnp.clip(vacancy, 0, config.max_spawns - 1)]
+    state = place(
+        config,
+        rules,
+        state,
+        newborn,
+        state.next_id + attempt,
+        spawns.population[attempt],
+        spawns.row[attempt],
+        spawns.col[attempt],
+        max_born=config.max_spawns,
+    )
+    made = jnp.sum((spawns.population >= 0) & (spawns.population < config.num_populations))
+    made = jnp.maximum(made, jnp.minimum(rules.spawn_attempts, config.max_spawns))
+    return state.replace(
+        next_id=state.next_id + made, lost_spawns=state.lost_spawns + lost
+    ), newborn
+
+
+def place(
+    config: EnvConfig,
+    rules: Rules,
+    state: WorldState,
+    newborn: jax.Array,
+    agent_id: jax.Array,
+    population: jax.Array,
+    row: jax.Array,
+    col: jax.Array,
+    max_born: int,
+) -> WorldState:
+    """Writes newborn agents, full of everything and immune, into their slots (section 2).
+
+    Args:
+      newborn: bool[P], at most `max_born` of them.
+      agent_id: i32[P]; the other columns likewise, read where `newborn`.
+    """
+    level = skills.level_of(rules, rules.initial_experience)
+    food, water, health = level[Skill.HUNTING], level[Skill.FISHING], level[Skill.CONSTITUTION]
+    fields = {
+        "alive": True,
+        "id": agent_id,
+        "population": population,
+        "row": row,
+        "col": col,
+        "food": food,
+        "water": water,
+        "health": health,
+        "food_max": food,
+        "water_max": water,
+        "health_max": health,
+        "freeze": 0,
+        "immune": rules.initial_immunity,
+        "wilderness": -1,
+        "time_alive": 0,
+        "damage": 0,
+        "experience": rules.initial_experience,
+        "level": level,
+        "wound": int(Cause.NONE),
+    }
+    players = state.players
+    players = players.replace(
+        **{name: select(newborn, value, getattr(players, name)) for name, value in fields.items()}
+    )
+    lives = state.lives
+    blank = {name: 0 for name in Lives.__dataclass_fields__ if name != "visited"}
+    lives = lives.replace(
+        **{name: select(newborn, value, getattr(lives, name)) for name, value in blank.items()}
+    )
+    # clearing only the rows of newborns: a select over the whole table would move all of it
+    slots = jnp.nonzero(newborn, size=max_born, fill_value=config.capacity)[0]
+    lives = lives.replace(visited=lives.visited.at[slots].set(0, mode="drop"))
+    lives = movement.visit(config, lives, newborn, players.row, players.col)
+    return state.replace(players=players, lives=lives)
+
+
+def populate(config: EnvConfig, rules: Rules, state: WorldState, key: jax.Array) -> WorldState:
+    """Fills an empty world with `initial_population` agents, uniform over walkable dry tiles.
+
+    Populations take turns. No more than `rules.max_population` are placed, and none beyond their
+    population's part of it. On a map without a walkable tile inside the border nobody is placed.
+    """
+    slots = jnp.arange(config.capacity)
+    order = slots // config.num_populations
+    placed = (slots < config.initial_population) & (slots < rules.max_population)
+    placed &= order < rules.max_population // config.num_populations
+    ground = terrain.habitable(state.terrain.material)
+    count = jnp.cumsum(ground.reshape(-1).astype(jnp.int32))
+    placed &= count[-1] > 0
+    word, _ = random.words(key, SystemId.POPULATE, state.next_id + slots)
+    index = jnp.searchsorted(count, random.below(word, jnp.maximum(count[-1], 1)), side="right")
+    state = place(
+        config,
+        rules,
+        state,
+        placed,
+        state.next_id + slots,
+        slots % config.num_populations,
+        index // config.width,
+        index % config.width,
+        max_born=config.capacity,
+    )
+    return state.replace(next_id=state.next_id + jnp.sum(placed))
+
+
+def empty_players(config: EnvConfig) -> Players:
+    """A table without anyone in it."""
+    wide = {"experience": len(Skill), "level": len(Skill)}
+    return Players(
+        **{
+            name: jnp.zeros(
+                (config.capacity, wide[name]) if name in wide else config.capacity,
+                bool if name == "alive" else jnp.int32,
+            )
+            for name in Players.__dataclass_fields__
+        }
+    )
+
+
+def empty_lives(config: EnvConfig) -> Lives:
+    """Zero statistics for every slot."""
+    zero = jnp.zeros(config.capacity, jnp.int32)
+    plain = {name: zero for name in Lives.__dataclass_fields__ if name != "visited"}
+    visited = jnp.zeros((config.capacity, config.exploration_words), jnp.uint32)
+    return Lives(**plain, visited=visited)
