@@ -1,0 +1,132 @@
+"""Flat logits to structured actions: sampling, likelihood and entropy under the masks.
+
+The heads of `Spec` are decided in their order; a head `given` another reads its logits and mask at
+the choice made there (first the style, then the target for that style). What a mask forbids has
+probability exactly 0. Where it forbids everything, as could be in an empty slot, choice 0 is the
+only one. Leading axes `...` are slots, worlds and slots, time too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import jax
+import jax.numpy as jnp
+
+from jaxmmo.env.actions import Action
+from jaxmmo.env.observation import Masks
+from jaxmmo.io.spec import Head, Spec
+
+Logits = Mapping[str, jax.Array]
+
+FORBIDDEN = -1e30
+"""Log-probability of what a mask forbids: its exponential is 0, and sums of it stay finite."""
+
+
+def shape(spec: Spec, head: Head) -> tuple[int, ...]:
+    """Trailing axes of a head's logits: its choices, preceded by those of the head it is given."""
+    size = spec.table(head.table).rows if head.table else head.size
+    return (*((shape(spec, spec.head(head.given))[-1],) if head.given else ()), size)
+
+
+def uniform(spec: Spec, leading: tuple[int, ...]) -> dict[str, jax.Array]:
+    """Zero logits, f32[..., choices] by head: every legal choice is as likely as any other."""
+    return {head.name: jnp.zeros(leading + shape(spec, head)) for head in spec.heads}
+
+
+def sample(key: jax.Array, spec: Spec, logits: Logits, masks: Masks) -> Action:
+    """Draws one choice per head from the legal ones.
+
+    Args:
+      key: consumed; each head has its own stream.
+      spec: the heads.
+      logits: f32[..., choices] by head.
+      masks: bool of the same shapes.
+
+    Returns:
+      i32[...] by head.
+    """
+
+    def draw(index: int, log_probs: jax.Array) -> jax.Array:
+        # one uniform number against cumulative weights: several times cheaper than Gumbel noise
+        probs = jnp.exp(log_probs)
+        total = jnp.cumsum(probs, -1)
+        mark = jax.random.uniform(jax.random.fold_in(key, index), log_probs.shape[:-1])
+        past = (probs > 0) & (total > mark[..., None] * total[..., -1:])
+        # sums that round differently may leave nothing past the mark: then the likeliest
+        choice = jnp.where(jnp.any(past, -1), jnp.argmax(past, -1), jnp.argmax(probs, -1))
+        return choice.astype(jnp.int32)
+
+    return _decide(spec, logits, masks, draw)
+
+
+def greedy(spec: Spec, logits: Logits, masks: Masks) -> Action:
+    """The likeliest legal choice of every head, the first of equals; see `sample`."""
+    return _decide(
+        spec, logits, masks, lambda _, log_probs: jnp.argmax(log_probs, -1).astype(jnp.int32)
+    )
+
+
+def log_prob(
+    spec: Spec, logits: Logits, masks: Masks, action: Action | Mapping[str, jax.Array]
+) -> jax.Array:
+    """f32[...]: log-probability of a whole action; `FORBIDDEN` or less for an illegal one."""
+    taken = action if isinstance(action, Mapping) else vars(action)
+    total = jnp.zeros(())
+    for head in spec.heads:
+        total = total + _at(_log_probs(head, logits, masks, taken), taken[head.name], -1)
+    return total
+
+
+def entropy(spec: Spec, logits: Logits, masks: Masks) -> jax.Array:
+    """f32[...]: entropy of the whole action, in nats.
+
+    A head given another counts with the probability of each choice there.
+    """
+    total = jnp.zeros(())
+    marginals: dict[str, jax.Array] = {}
+    for head in spec.heads:
+        log_probs = _log_probs(head, logits, masks)
+        probs = jnp.exp(log_probs)
+        surprise = -jnp.sum(probs * log_probs, -1)
+        if head.given:
+            weights = marginals[head.given]
+            surprise = jnp.sum(weights * surprise, -1)
+            probs = jnp.sum(weights[..., None] * probs, -2)
+        marginals[head.name] = probs
+        total = total + surprise
+    return total
+
+
+def _decide(
+    spec: Spec, logits: Logits, masks: Masks, pick: Callable[[int, jax.Array], jax.Array]
+) -> Action:
+    """Picks a choice per head: pick(index of the head, f32[..., choices]) -> i32[...]."""
+    taken: dict[str, jax.Array] = {}
+    for index, head in enumerate(spec.heads):
+        taken[head.name] = pick(index, _log_probs(head, logits, masks, taken))
+    return Action(**taken)
+
+
+def _log_probs(
+    head: Head, logits: Logits, masks: Masks, taken: Mapping[str, jax.Array] | None = None
+) -> jax.Array:
+    """f32[..., choices]: normalised over the legal choices, and at the choices taken before."""
+    legal, scores = getattr(masks, head.name), logits[head.name].astype(jnp.float32)
+    if head.given and taken is not None:
+        legal, scores = (_at(table, taken[head.given], -2) for table in (legal, scores))
+    nothing = ~jnp.any(legal, -1, keepdims=True)
+    legal |= nothing & (jnp.arange(legal.shape[-1]) == 0)
+    log_probs = jax.nn.log_softmax(jnp.where(legal, scores, FORBIDDEN), -1)
+    return jnp.where(legal, log_probs, FORBIDDEN)
+
+
+def _at(table: jax.Array, index: jax.Array, axis: int) -> jax.Array:
+    """The entry at `index[...]` of an axis counted from the end; that axis goes.
+
+    A masked sum over the few choices: its gradient is dense, where that of a gather scatters.
+    """
+    size = table.shape[axis]
+    chosen = jnp.clip(index, 0, size - 1)[..., None] == jnp.arange(size)
+    chosen = chosen.reshape(chosen.shape + (1,) * (-axis - 1))
+    return jnp.sum(jnp.where(chosen, table, 0), axis, dtype=table.dtype)
