@@ -155,7 +155,7 @@ def _row(config: EnvConfig, state: WorldState, num_ids: int) -> dict[str, jax.Ar
 
 
 def _by_id(mask, ids, values, num_ids: int, default) -> jax.Array:
-    """[num_ids, ...]: the masked slots' values in the order of ids, `default` where there is none."""
+    """[num_ids, ...]: the masked slots' values in the order of ids, `default` elsewhere."""
     values = jnp.asarray(values)
     empty = jnp.full((num_ids, *values.shape[1:]), default, values.dtype)
     return empty.at[jnp.where(mask, ids, num_ids)].set(values, mode="drop")
