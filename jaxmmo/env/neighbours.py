@@ -9,8 +9,6 @@ from flax import struct
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.state import Players
 
-UNROLL = 32  # selections up to this many rows are unrolled
-
 
 class Sorted(struct.PyTreeNode):
     """Agents in raster order of their tiles, by id within a tile; empty slots last."""
@@ -27,11 +25,12 @@ def sort_agents(config: EnvConfig, players: Players) -> Sorted:
         players.alive, players.row * config.width + players.col, config.height * config.width
     )
     tie = jnp.where(players.alive, players.id, slots)
+    # the axis that is summed comes first: only then is the sum vectorised on a CPU
     same = tile[:, None] == tile
-    before = (tile[:, None] > tile) | (same & (tie[:, None] > tie))
-    rank = jnp.sum(before, 1, dtype=jnp.int32)
+    before = (tile[:, None] < tile) | (same & (tie[:, None] < tie))
+    rank = jnp.sum(before, 0, dtype=jnp.int32)
     order = jnp.zeros_like(slots).at[rank].set(slots, unique_indices=True)
-    return Sorted(order=order, rank=rank, crowd=jnp.sum(same, 1, dtype=jnp.int32))
+    return Sorted(order=order, rank=rank, crowd=jnp.sum(same, 0, dtype=jnp.int32))
 
 
 def visible_ranks(
@@ -39,59 +38,77 @@ def visible_ranks(
 ) -> tuple[jax.Array, jax.Array]:
     """The first K - 1 other agents in each agent's window, in observation order.
 
+    Who is in view is held as bits, 32 ranks a word, so that raster order is bit order.
+
     Args:
       reach: i32[], tiles; agents within it come first if the configuration says so.
 
     Returns:
       i32[P, K - 1] ranks, P where there are fewer; and i32[P], how many are in the window.
     """
-    capacity, rows = config.capacity, config.max_visible - 1
+    capacity = config.capacity
     words = -(-capacity // 32)
-    far_away = -4 * config.vision - 4
-    row = jnp.where(players.alive, players.row, far_away)[ranked.order]
-    col = jnp.where(players.alive, players.col, far_away)[ranked.order]
-    pad = words * 32 - capacity
-    row = jnp.pad(row, (0, pad), constant_values=far_away).reshape(words, 32)
-    col = jnp.pad(col, (0, pad), constant_values=far_away).reshape(words, 32)
+    nowhere = -4 * config.vision - 4
 
-    def bits(radius: jax.Array | int) -> jax.Array:
-        """u32[words, P]: bit b of word w is set if rank 32 w + b is within the radius."""
-        found = jnp.zeros((words, capacity), jnp.uint32)
-        for bit in range(32):
-            near = jnp.maximum(
-                jnp.abs(row[:, bit, None] - players.row), jnp.abs(col[:, bit, None] - players.col)
-            )
-            found |= (near <= radius).astype(jnp.uint32) << bit
-        return found
+    def in_rank_order(position: jax.Array) -> jax.Array:
+        placed = jnp.where(players.alive, position, nowhere)[ranked.order]
+        placed = jnp.pad(placed, (0, words * 32 - capacity), constant_values=nowhere)
+        return placed.reshape(words, 32, 1)
 
-    itself = (ranked.rank >> 5) == jnp.arange(words)[:, None]
-    own = jnp.where(itself, jnp.uint32(1) << (ranked.rank & 31).astype(jnp.uint32), 0)
-    window = jnp.where(players.alive, bits(config.vision) & ~own, 0)
-    total = jnp.sum(jax.lax.population_count(window), 0).astype(jnp.int32)
+    away = jnp.maximum(
+        jnp.abs(in_rank_order(players.row) - players.row),
+        jnp.abs(in_rank_order(players.col) - players.col),
+    )
+    bit = jnp.uint32(1) << jnp.arange(32, dtype=jnp.uint32)[:, None]
+    other = jnp.arange(words * 32).reshape(words, 32, 1) != ranked.rank
+
+    def within(radius: jax.Array | int) -> jax.Array:
+        """u32[words, P]: the ranks within a radius of each slot."""
+        seen = (away <= radius) & other & players.alive
+        return jnp.sum(jnp.where(seen, bit, 0), 1, dtype=jnp.uint32)
+
+    window = within(config.vision)
+    groups = [window]
     if config.reach_first:
-        near = window & bits(jnp.minimum(reach, config.vision))
-        window = jnp.concatenate([near, window & ~near])
+        near = within(jnp.minimum(reach, config.vision))
+        groups = [near, window & ~near]
+    # a fence: otherwise the pairs are gone through again for every row that is chosen
+    groups = jax.lax.optimization_barrier(groups)
+    total = sum(jnp.sum(jax.lax.population_count(group), 0) for group in groups)
+    return nth_set_bit(groups, config.max_visible - 1, capacity), total.astype(jnp.int32)
 
-    def take_lowest(left: jax.Array, _) -> tuple[jax.Array, jax.Array]:
-        """Removes the lowest set bit of each column and returns its rank, P if there is none."""
-        found = jnp.full(capacity, capacity, jnp.int32)
-        taken = jnp.zeros(capacity, bool)
-        remaining = []
-        for i in range(left.shape[0]):
-            word = left[i]
-            here = (word != 0) & ~taken
-            bit = 31 - jax.lax.clz(word & (~word + 1)).astype(jnp.int32)
-            found = jnp.where(here, 32 * (i % words) + bit, found)
-            remaining.append(jnp.where(here, word & (word - 1), word))
-            taken |= here
-        return jnp.stack(remaining), found
 
-    if rows <= UNROLL:
-        chosen = []
-        for _ in range(rows):
-            window, found = take_lowest(window, None)
-            chosen.append(found)
-        ranks = jnp.stack(chosen, 1) if chosen else jnp.zeros((capacity, 0), jnp.int32)
-    else:
-        ranks = jax.lax.scan(take_lowest, window, None, length=rows)[1].T
-    return ranks, total
+def nth_set_bit(groups: list[jax.Array], count: int, missing: int) -> jax.Array:
+    """Places of the first `count` set bits of each column, group after group.
+
+    Args:
+      groups: u32[words, P] each; bit b of word w is place 32 w + b.
+      count: how many are asked for.
+      missing: the answer where there are fewer.
+
+    Returns:
+      i32[P, count].
+    """
+    slots = groups[0].shape[1]
+    wanted = jnp.arange(1, count + 1)
+    seen = jnp.zeros((slots, 1), jnp.int32)
+    word = jnp.zeros((slots, count), jnp.uint32)
+    place = jnp.full((slots, count), -1)
+    nth = jnp.zeros((slots, count), jnp.int32)
+    for group in groups:
+        for i in range(group.shape[0]):
+            candidate = group[i][:, None]
+            after = seen + jax.lax.population_count(candidate).astype(jnp.int32)
+            here = (wanted > seen) & (wanted <= after)
+            word = jnp.where(here, candidate, word)
+            place = jnp.where(here, 32 * i, place)
+            nth = jnp.where(here, wanted - seen, nth)
+            seen = after
+    found = place >= 0
+    for half in (16, 8, 4, 2, 1):
+        low = jax.lax.population_count(word & jnp.uint32((1 << half) - 1)).astype(jnp.int32)
+        above = nth > low
+        nth = jnp.where(above, nth - low, nth)
+        word = jnp.where(above, word >> half, word)
+        place = place + jnp.where(above, half, 0)
+    return jnp.where(found, place, missing)

@@ -8,11 +8,11 @@ from flax import struct
 
 from jaxmmo.env import neighbours
 from jaxmmo.env.config import EnvConfig
-from jaxmmo.env.constants import NUM_MOVES, NUM_STYLES, Material
+from jaxmmo.env.constants import NUM_MOVES, NUM_STYLES, Material, Move
 from jaxmmo.env.neighbours import Sorted
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import WorldState
-from jaxmmo.env.systems import movement, skills
+from jaxmmo.env.systems import skills
 from jaxmmo.io import spec as io_spec
 
 
@@ -56,18 +56,18 @@ def observe(config: EnvConfig, rules: Rules, state: WorldState) -> tuple[Observa
     table = spec.table("agent")
     packed = pack_agents(config, table, state)[ranked.order]
     packed = jnp.pad(packed, ((0, 1), (0, 0)))  # rank P: nobody
-    rows = packed.at[ranks].get(mode="promise_in_bounds")
     present = ranks < capacity
-    rows, off_row, off_col = relate(config, table, state, rows, present)
+    rows = packed.at[ranks].get(mode="promise_in_bounds")
+    rows = jax.lax.optimization_barrier(relate(config, table, state, rows, present))
     slots = jnp.pad(ranked.order, (0, 1), constant_values=capacity)
     visible = slots.at[ranks].get(mode="promise_in_bounds")
 
     observation = Observation(
         tiles=tile_windows(config, state, ranked),
-        agents=rows,
+        agents=rows if config.relative_positions else hide_positions(table, rows, present),
         present=present,
         overflow=jnp.maximum(total - (config.max_visible - 1), 0),
-        masks=masks(config, rules, state, table, rows, present, off_row, off_col),
+        masks=masks(config, rules, state, table, rows, present),
     )
     return observation, visible
 
@@ -107,34 +107,51 @@ def relate(
     state: WorldState,
     rows: jax.Array,
     present: jax.Array,
-) -> tuple[jax.Array, jax.Array, jax.Array]:
+) -> jax.Array:
     """Turns positions modulo a power of two into positions relative to the observer.
 
+    Everything is said of all words at once, the words that do not hold a field being masked out:
+    one pass over the rows, where writing into single words would copy them.
+
     Returns:
-      The rows as observed, and the true offsets i32[P, K] in rows and columns.
+      u32[P, K, words]: the rows with true offsets, and zeros where nobody is.
     """
-    offsets = []
+    words = jnp.arange(table.words)
     for name in ("row", "col"):
         field = table[name]
         mask = jnp.uint32(2**field.bits - 1)
-        origin = getattr(state.players, name)[:, None] - config.vision
-        stored = (rows[..., field.word] >> field.shift) & mask
-        stored = (stored - origin.astype(jnp.uint32)) & mask
-        offsets.append(jnp.where(present, stored.astype(jnp.int32) - config.vision, 0))
-        shown = stored if config.relative_positions else jnp.uint32(config.vision)
-        rows = rows.at[..., field.word].set(
-            (rows[..., field.word] & ~(mask << field.shift)) | (shown << field.shift)
-        )
+        origin = (getattr(state.players, name) - config.vision).astype(jnp.uint32)[:, None, None]
+        offset = ((rows >> field.shift) - origin) & mask
+        moved = (rows & ~(mask << field.shift)) | (offset << field.shift)
+        rows = jnp.where(words == field.word, moved, rows)
     itself = table["self"]
-    rows = rows.at[:, 0, itself.word].add(jnp.uint32(1) << itself.shift)
-    return jnp.where(present[..., None], rows, 0), *offsets
+    first = (jnp.arange(config.max_visible) == 0)[:, None] & (words == itself.word)
+    rows |= jnp.where(first, jnp.uint32(1) << itself.shift, jnp.uint32(0))
+    return jnp.where(present[..., None], rows, 0)
+
+
+def field_of(table: io_spec.Table, rows: jax.Array, name: str) -> jax.Array:
+    """i32[...]: one attribute of packed rows u32[..., words]."""
+    field = table[name]
+    raw = (rows[..., field.word] >> field.shift) & jnp.uint32(2**field.bits - 1)
+    return raw.astype(jnp.int32) + field.low
+
+
+def hide_positions(table: io_spec.Table, rows: jax.Array, present: jax.Array) -> jax.Array:
+    """The rows with relative positions that read 0, as v1.3 shows them (section 0.6)."""
+    words = jnp.arange(table.words)
+    for name in ("row", "col"):
+        field = table[name]
+        mask = jnp.uint32(2**field.bits - 1) << field.shift
+        hidden = (rows & ~mask) | jnp.uint32(-field.low << field.shift)
+        rows = jnp.where((words == field.word) & present[..., None], hidden, rows)
+    return rows
 
 
 def tile_windows(config: EnvConfig, state: WorldState, ranked: Sorted) -> jax.Array:
     """u32[P, side, words]: the packed tiles around every agent, VOID beyond the map's edge.
 
-    Tiles are packed before the windows are cut, once for every column at which a word can start:
-    a window is then a quarter of the reads.
+    Windows are cut as slices of bytes, whole words wide: rows are copied, not tiles looked up.
     """
     players, sight, bits = state.players, config.vision, config.tile_bits
     dtype = jnp.uint8 if bits == 8 else jnp.uint16
@@ -143,28 +160,22 @@ def tile_windows(config: EnvConfig, state: WorldState, ranked: Sorted) -> jax.Ar
     crowd = jnp.minimum(ranked.crowd, 2 ** (bits - 3) - 1)
     here = plane.at[players.row, players.col].get(mode="fill", fill_value=0) & 7
     plane = plane.at[row, players.col].set(here | (crowd << 3).astype(dtype), mode="drop")
-    per_word = config.tiles_per_word
-    stride = config.width + 2 * sight + per_word
-    plane = jnp.pad(
-        plane, ((sight, sight), (sight, sight + 2 * per_word)), constant_values=Material.VOID
+
+    per_word, words = config.tiles_per_word, config.window_words
+    margins = ((sight, sight), (sight, sight + per_word))
+    plane = jnp.pad(plane, margins, constant_values=int(Material.VOID))
+    shape = (config.window, words * per_word)
+    windows = jax.vmap(lambda row, col: jax.lax.dynamic_slice(plane, (row, col), shape))(
+        players.row, players.col
     )
-    words = jnp.zeros((config.height + 2 * sight, stride), jnp.uint32)
-    for i in range(per_word):
-        words |= plane[:, i : i + stride].astype(jnp.uint32) << (bits * i)
-    corner = jnp.where(players.alive, players.row * stride + players.col, 0)
-    across = jnp.arange(config.window_words) * per_word
-    index = corner[:, None, None] + (jnp.arange(config.window) * stride)[:, None] + across
-    windows = words.reshape(-1).at[index].get(mode="promise_in_bounds")
-    inside = [
-        sum(
-            (2**bits - 1) << (bits * i)
-            for i in range(per_word)
-            if word * per_word + i < config.window
-        )
-        for word in range(config.window_words)
-    ]
-    windows &= jnp.asarray(inside, jnp.uint32)
-    return jnp.where(players.alive[:, None, None], windows, 0)
+    # a fence: cutting bytes and joining them to words in one pass would do both slowly
+    windows = jax.lax.optimization_barrier(windows)
+    windows = windows.reshape(config.capacity, config.window, words, per_word)
+    windows = jax.lax.bitcast_convert_type(windows, jnp.uint32)
+    beyond = words * per_word - config.window
+    last = jnp.arange(words) == words - 1
+    inside = jnp.where(last, jnp.uint32(2 ** (32 - bits * beyond) - 1), jnp.uint32(2**32 - 1))
+    return jnp.where(players.alive[:, None, None], windows & inside, 0)
 
 
 def masks(
@@ -174,8 +185,6 @@ def masks(
     table: io_spec.Table,
     rows: jax.Array,
     present: jax.Array,
-    off_row: jax.Array,
-    off_col: jax.Array,
 ) -> Masks:
     """What each agent may do next tick, exact for all that its own state decides.
 
@@ -183,15 +192,17 @@ def masks(
     within its reach and attackable when nobody moves.
     """
     players = state.players
+    off_row, off_col = field_of(table, rows, "row"), field_of(table, rows, "col")
     away = jnp.maximum(jnp.abs(off_row), jnp.abs(off_col))
-    immune = (rows[..., table["immune"].word] >> table["immune"].shift) & (
-        2 ** table["immune"].bits - 1
+    open_target = present & (field_of(table, rows, "immune") <= 1)
+    away = jax.lax.optimization_barrier(jnp.where(open_target, away, 2 * config.window))
+    nobody = jnp.arange(config.max_visible) == 0
+    style = players.alive[:, None] | (jnp.arange(NUM_STYLES) == 0)
+    return Masks(
+        move=legal_moves(config, state),
+        style=style,
+        target=(away[:, None, :] <= rules.reach[:, None]) | nobody,
     )
-    open_target = present & (immune <= 1)
-    target = open_target[:, None, :] & (away[:, None, :] <= rules.reach[:, None])
-    target = target.at[:, :, 0].set(True)
-    style = jnp.broadcast_to(players.alive[:, None], (config.capacity, NUM_STYLES))
-    return Masks(move=legal_moves(config, state), style=style.at[:, 0].set(True), target=target)
 
 
 def legal_moves(config: EnvConfig, state: WorldState) -> jax.Array:
@@ -201,7 +212,8 @@ def legal_moves(config: EnvConfig, state: WorldState) -> jax.Array:
     """
     players = state.players
     tile = state.terrain.tile[players.row, players.col]
-    steps = movement.may_step(tile[:, None], jnp.arange(1, NUM_MOVES))
-    steps &= (players.alive & (players.freeze <= 1))[:, None]
-    stay = jnp.ones(config.capacity, bool) if config.allow_stay else ~jnp.any(steps, 1)
-    return jnp.concatenate([stay[:, None], steps], 1)
+    tile = jnp.where(players.alive & (players.freeze <= 1), tile >> 4, 0)  # open directions
+    move = jnp.arange(NUM_MOVES, dtype=jnp.uint8)
+    steps = (tile[:, None] >> jnp.maximum(move, 1) - 1) & 1 == 1
+    stay = jnp.ones(config.capacity, bool) if config.allow_stay else tile == 0
+    return jnp.where(move == Move.STAY, stay[:, None], steps)
