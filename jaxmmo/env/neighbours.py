@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from flax import struct
 
 from jaxmmo.env.config import EnvConfig
+from jaxmmo.env.rules import NEVER
 from jaxmmo.env.state import Players
 
 
@@ -25,12 +26,19 @@ def sort_agents(config: EnvConfig, players: Players) -> Sorted:
         players.alive, players.row * config.width + players.col, config.height * config.width
     )
     tie = jnp.where(players.alive, players.id, slots)
-    # the axis that is summed comes first: only then is the sum vectorised on a CPU
-    same = tile[:, None] == tile
-    before = (tile[:, None] < tile) | (same & (tie[:, None] < tie))
-    rank = jnp.sum(before, 0, dtype=jnp.int32)
+    # counted 32 at a time: longer sums are not fused with what they sum on a CPU
+    words = -(-config.capacity // 32)
+    padding = (0, words * 32 - config.capacity)
+    others = jnp.pad(tile, padding, constant_values=NEVER).reshape(words, 32, 1)
+    other_ties = jnp.pad(tie, padding, constant_values=NEVER).reshape(words, 32, 1)
+    same = others == tile
+    before = (others < tile) | (same & (other_ties < tie))
+    # both counts in one sum: neither can reach 2^16 here
+    count = jnp.sum(jnp.where(same, 1 << 16, 0) + before, 1, dtype=jnp.int32)
+    count = jnp.sum(count, 0)
+    rank, crowd = count & (2**16 - 1), count >> 16
     order = jnp.zeros_like(slots).at[rank].set(slots, unique_indices=True)
-    return Sorted(order=order, rank=rank, crowd=jnp.sum(same, 0, dtype=jnp.int32))
+    return Sorted(order=order, rank=rank, crowd=crowd)
 
 
 def visible_ranks(
@@ -72,8 +80,6 @@ def visible_ranks(
     if config.reach_first:
         near = within(jnp.minimum(reach, config.vision))
         groups = [near, window & ~near]
-    # a fence: otherwise the pairs are gone through again for every row that is chosen
-    groups = jax.lax.optimization_barrier(groups)
     total = sum(jnp.sum(jax.lax.population_count(group), 0) for group in groups)
     return nth_set_bit(groups, config.max_visible - 1, capacity), total.astype(jnp.int32)
 

@@ -54,11 +54,13 @@ def observe(config: EnvConfig, rules: Rules, state: WorldState) -> tuple[Observa
     ranks = jnp.concatenate([own[:, None], others], 1)
 
     table = spec.table("agent")
-    packed = pack_agents(config, table, state)[ranked.order]
-    packed = jnp.pad(packed, ((0, 1), (0, 0)))  # rank P: nobody
+    # into rank order by a scatter, which also keeps the packing from being fused into the gather
+    # below and done again for every row that sees an agent
+    nobody = jnp.zeros((capacity + 1, table.words), jnp.uint32)
+    packed = nobody.at[ranked.rank].set(pack_agents(config, table, state), unique_indices=True)
     present = ranks < capacity
     rows = packed.at[ranks].get(mode="promise_in_bounds")
-    rows = jax.lax.optimization_barrier(relate(config, table, state, rows, present))
+    rows = relate(config, table, state, rows, present)
     slots = jnp.pad(ranked.order, (0, 1), constant_values=capacity)
     visible = slots.at[ranks].get(mode="promise_in_bounds")
 
@@ -155,27 +157,35 @@ def tile_windows(config: EnvConfig, state: WorldState, ranked: Sorted) -> jax.Ar
     """
     players, sight, bits = state.players, config.vision, config.tile_bits
     dtype = jnp.uint8 if bits == 8 else jnp.uint16
-    plane = state.terrain.visible(state.tick).astype(dtype)
-    row = jnp.where(players.alive, players.row, config.height)
-    crowd = jnp.minimum(ranked.crowd, 2 ** (bits - 3) - 1)
-    here = plane.at[players.row, players.col].get(mode="fill", fill_value=0) & 7
-    plane = plane.at[row, players.col].set(here | (crowd << 3).astype(dtype), mode="drop")
-
     per_word, words = config.tiles_per_word, config.window_words
+    plane = state.terrain.visible(state.tick).astype(dtype)
     margins = ((sight, sight), (sight, sight + per_word))
     plane = jnp.pad(plane, margins, constant_values=int(Material.VOID))
+    # agents are scattered onto the padded map: a scatter is not fused into what reads it, so that
+    # the map is made once and the windows are copied from it
+    row = jnp.where(players.alive, players.row + sight, plane.shape[0])
+    crowd = jnp.minimum(ranked.crowd, 2 ** (bits - 3) - 1).astype(dtype)
+    here = standing_on(state).astype(dtype)
+    plane = plane.at[row, players.col + sight].set(here | (crowd << 3), mode="drop")
+
     shape = (config.window, words * per_word)
     windows = jax.vmap(lambda row, col: jax.lax.dynamic_slice(plane, (row, col), shape))(
         players.row, players.col
     )
-    # a fence: cutting bytes and joining them to words in one pass would do both slowly
-    windows = jax.lax.optimization_barrier(windows)
     windows = windows.reshape(config.capacity, config.window, words, per_word)
     windows = jax.lax.bitcast_convert_type(windows, jnp.uint32)
     beyond = words * per_word - config.window
     last = jnp.arange(words) == words - 1
     inside = jnp.where(last, jnp.uint32(2 ** (32 - bits * beyond) - 1), jnp.uint32(2**32 - 1))
     return jnp.where(players.alive[:, None, None], windows & inside, 0)
+
+
+def standing_on(state: WorldState) -> jax.Array:
+    """u8[P]: the visible material under each slot."""
+    players, terrain = state.players, state.terrain
+    depleted = terrain.ripe_at[players.row, players.col] > state.tick
+    tile = terrain.tile[players.row, players.col] & jnp.uint8(7)
+    return jnp.where(depleted, jnp.uint8(Material.SCRUB), tile)
 
 
 def masks(
@@ -195,7 +205,7 @@ def masks(
     off_row, off_col = field_of(table, rows, "row"), field_of(table, rows, "col")
     away = jnp.maximum(jnp.abs(off_row), jnp.abs(off_col))
     open_target = present & (field_of(table, rows, "immune") <= 1)
-    away = jax.lax.optimization_barrier(jnp.where(open_target, away, 2 * config.window))
+    away = jnp.where(open_target, away, 2 * config.window)
     nobody = jnp.arange(config.max_visible) == 0
     style = players.alive[:, None] | (jnp.arange(NUM_STYLES) == 0)
     return Masks(
