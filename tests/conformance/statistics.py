@@ -147,7 +147,7 @@ def _estimate(runs: np.ndarray) -> tuple[float, float]:
 def _run(
     env: Environment, policy: str, ticks: int, key: jax.Array, material: jax.Array
 ) -> tuple[jax.Array, ...]:
-    """One world: causes and lifetimes [ticks - 1, P], population and births [ticks], lost spawns."""
+    """One world: cause and lifetime [ticks - 1, P], population and births [ticks], lost spawns."""
     rules = env.default_rules(max_population=LIMIT)
     first, key = jax.random.split(key)
     _, state = env.reset(first, rules, material)

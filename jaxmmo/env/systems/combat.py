@@ -9,7 +9,7 @@ from flax import struct
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.constants import STYLE_SKILL, Cause, Outcome, Skill
 from jaxmmo.env.rules import NEVER, Rules
-from jaxmmo.env.state import Intent, WorldState, select
+from jaxmmo.env.state import Intent, WorldState
 from jaxmmo.env.systems import skills
 
 
