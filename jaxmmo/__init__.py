@@ -9,6 +9,7 @@ from jaxmmo.env.rewards import RewardFn, survival
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import WorldState
 from jaxmmo.env.systems.spawning import PopulationFn, random_population
+from jaxmmo.io.saves import fork, load_state, save_state
 
 __version__ = "0.1.0"
 BEHAVIOUR_VERSION = 1
@@ -50,6 +51,9 @@ __all__ = [
     "Observation",
     "Rules",
     "WorldState",
+    "fork",
+    "load_state",
     "make",
     "registered",
+    "save_state",
 ]

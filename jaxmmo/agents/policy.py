@@ -7,8 +7,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 
-from jaxmmo.env.observation import Observation
+from jaxmmo.env.actions import Action
+from jaxmmo.env.observation import Masks, Observation
+from jaxmmo.io import decisions
+from jaxmmo.io.spec import Spec
 
 
 class Output(NamedTuple):
@@ -38,11 +42,29 @@ class Policy:
       init: key (consumed) -> params.
       apply: (params, obs, carry, reset bool[...]) -> `Output`. Memory starts afresh where `reset`,
         which is where an agent was born (`info.newborn`). Logits need not respect the masks:
-        `io.decisions` does. Answers for empty slots are finite and mean nothing.
+        `decide` does. Answers for empty slots are finite and mean nothing.
       initial_carry: leading axes -> carry of agents just born.
+      masked: whether decisions are limited to what the masks allow. Not so for a no-op: v1.3 does
+        not list staying as a choice, but executes it.
     """
 
     name: str
     init: Callable[[jax.Array], Any]
     apply: Callable[[Any, Observation, Any, jax.Array], Output]
     initial_carry: Callable[[tuple[int, ...]], Any] = no_memory
+    masked: bool = True
+
+    def decide(
+        self, key: jax.Array, spec: Spec, logits: dict[str, jax.Array], masks: Masks
+    ) -> Action:
+        """Samples an action, i32[...] by head, from what `apply` answered.
+
+        Args:
+          key: consumed.
+          spec: of the environment.
+          logits: of `Output`.
+          masks: of the observation.
+        """
+        if not self.masked:
+            masks = jax.tree.map(jnp.ones_like, masks)
+        return decisions.sample(key, spec, logits, masks)

@@ -11,7 +11,7 @@ from jaxmmo.env.constants import NUM_MOVES, NUM_STYLES, Move, Style
 from jaxmmo.env.observation import legal_moves
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import Intent, WorldState
-from jaxmmo.env.systems import combat
+from jaxmmo.env.systems import combat, status
 
 
 class Action(struct.PyTreeNode):
@@ -54,7 +54,8 @@ def decode(
     slot = jnp.take_along_axis(state.visible, row[:, None], 1)[:, 0]
     someone = jnp.minimum(slot, capacity - 1)
     away = combat.distance(players.row, players.col, someone)
-    attackable = (slot < capacity) & players.alive[someone] & (players.immune[someone] <= 1)
+    immune = status.when_acting(config, state, players.immune) > 0
+    attackable = (slot < capacity) & players.alive[someone] & ~immune[someone]
     attackable &= away <= rules.reach[style]
     attacks = (row > 0) & style_ok & players.alive & attackable
     target_ok = style_ok & row_ok & ((row == 0) | attackable)

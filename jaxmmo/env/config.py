@@ -1,4 +1,4 @@
-"""Static configuration: whatever decides a shape, or which code exists. A changed value recompiles."""
+"""Static configuration: whatever decides a shape or which code exists. A change recompiles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every number of the game as an array leaf: `vmap` over a batch of Rules runs many games at once."""
+"""Every number of the game as an array leaf: `vmap` over many Rules runs many games at once."""
 
 from __future__ import annotations
 

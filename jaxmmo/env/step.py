@@ -8,12 +8,12 @@ from flax import struct
 
 from jaxmmo.env import random, terrain
 from jaxmmo.env.config import EnvConfig
-from jaxmmo.env.constants import SystemId
+from jaxmmo.env.constants import Cause, SystemId
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import Intent, Rolls, WorldState
 from jaxmmo.env.systems import skills, spawning
 from jaxmmo.env.systems.combat import Attacks, resolve_attacks
-from jaxmmo.env.systems.death import Deaths, is_dying, remove_dead
+from jaxmmo.env.systems.death import Deaths, cause_of_death, is_dying, remove_dead
 from jaxmmo.env.systems.foraging import Harvests, forage
 from jaxmmo.env.systems.movement import move_agents
 from jaxmmo.env.systems.spawning import PopulationFn, spawn_agents
@@ -46,8 +46,8 @@ def advance(
     acted = state.players.alive
     state, newborn = spawn_agents(config, rules, state, rolls.spawns)
 
-    lagging = is_dying(state) & acted if config.lagging_death else jnp.zeros_like(acted)
-    stepping = acted & ~lagging
+    lagging = jnp.where(acted, cause_of_death(state), Cause.NONE)
+    stepping = acted & (lagging == Cause.NONE) if config.lagging_death else acted
     state = update_status(rules, state, stepping)
     state, harvests = forage(config, rules, state, stepping, rolls.regrow)
 
@@ -61,8 +61,8 @@ def advance(
     level = skills.level_of(rules, state.players.experience)
     level_ups = jnp.where(acted[:, None], level - state.players.level, 0)
     state = state.replace(players=state.players.replace(level=level), tick=state.tick + 1)
-    dying = lagging if config.lagging_death else is_dying(state) & acted
-    state, deaths = remove_dead(config, state, dying)
+    cause = lagging if config.lagging_death else jnp.where(acted, cause_of_death(state), Cause.NONE)
+    state, deaths = remove_dead(config, state, cause)
     return state, Events(acted, newborn, harvests, attacks, deaths, level_ups)
 
 

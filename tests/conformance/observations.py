@@ -72,7 +72,7 @@ def check(path: str | Path) -> Report:
     everyone = recorded["tick_ents"][row, :, 0]
     living = np.arange(everyone.shape[1]) < recorded["tick_n"][row][:, None]
     report.compare("targets", _sets(ours, "offered", everyone), offered & living)
-    open_to_attack = offered & living & (~ours["immune"] | (everyone == ours["self_id"][:, None]))
+    open_to_attack = offered & living & (~ours["shielded"] | (everyone == ours["self_id"][:, None]))
     report.compare("open_targets", _sets(ours, "target", everyone), open_to_attack)
     return report
 
@@ -126,12 +126,14 @@ def _observe(
         for table, named in inputs(env.spec, obs).items()
         for name, value in named.items()
     }
-    tick_immune = jnp.broadcast_to(players.immune > 1, (config.capacity, config.capacity))
+    # immunity counts down before attacks, but not that of the dying
+    dying = (players.health <= 0) | (material[players.row, players.col] == Material.LAVA)
+    shielded = players.immune - ~dying > 0
     return values | {
         "ids": ids,
         "self_id": players.id,
         "newborn": values["agent/time_alive"][:, 0] == 0,
-        "immune": tick_immune,
+        "shielded": jnp.broadcast_to(shielded, (config.capacity, config.capacity)),
         "target": jnp.all(obs.masks.target, 1),
         "offered": jnp.all(env.observe(unguarded, rules)[0].masks.target, 1),
     }

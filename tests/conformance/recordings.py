@@ -27,13 +27,15 @@ FIRST_ID = 2
 def load(path: str | Path, fields: tuple[str, ...]) -> dict[str, np.ndarray]:
     """The named arrays of a recorded file; ValueError if it is missing or lacks one of them."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            missing = [name for name in fields if name not in file.files]
-            if missing:
-                raise ValueError(f"{path}: lacks {missing}; it has {sorted(file.files)}")
-            return {name: file[name] for name in fields}
-    except (OSError, zipfile.BadZipFile) as error:
+        file = np.load(path, allow_pickle=False)
+        names = sorted(file.files)
+    except (OSError, ValueError, AttributeError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path}: not a readable .npz file ({error})") from error
+    with file:
+        missing = [name for name in fields if name not in names]
+        if missing:
+            raise ValueError(f"{path}: lacks {missing}; it has {names}")
+        return {name: file[name] for name in fields}
 
 
 def maps() -> np.ndarray:

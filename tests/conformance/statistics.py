@@ -18,7 +18,6 @@ from jaxmmo.env.state import WorldState
 from tests.conformance import recordings
 
 MAPS = 5
-WORLDS_PER_MAP = 16
 CAPACITY = 32  # far more than are ever alive at once here; the report fails if a birth is lost
 LIMIT = 256
 CAUSES = {
@@ -29,7 +28,7 @@ CAUSES = {
 WITHIN = 3.0  # combined standard errors
 
 
-def check(policy: str, seed: int = 0) -> dict[str, Any]:
+def check(policy: str, seed: int = 0, worlds_per_map: int = 16) -> dict[str, Any]:
     """Lifetimes, population and causes of death under a policy, each within 3 standard errors.
 
     The unit is the run: lives in one world are not independent. The original's runs are one for
@@ -37,7 +36,7 @@ def check(policy: str, seed: int = 0) -> dict[str, Any]:
     """
     recorded = json.loads((recordings.DATA / "statistics_public.json").read_text())
     theirs = _theirs(recorded["results"][f"{policy}|CFH|NENT256"])
-    ours, facts = measure(policy, theirs.pop("protocol"), seed)
+    ours, facts = measure(policy, theirs.pop("protocol"), seed, worlds_per_map)
     quantities, first = {}, None
     for name, (their_mean, their_error) in theirs.items():
         mean, error = ours[name]
@@ -98,7 +97,7 @@ def _theirs(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def measure(
-    policy: str, protocol: dict[str, int], seed: int
+    policy: str, protocol: dict[str, int], seed: int, worlds_per_map: int
 ) -> tuple[dict[str, tuple[float, float]], dict[str, Any]]:
     """(mean, standard error) of every quantity in jaxmmo's runs, and facts about the runs.
 
@@ -106,9 +105,10 @@ def measure(
       policy: a name from POLICIES.
       protocol: ticks of a run, horizon of the restricted lifetime, tick at which it has settled.
       seed: of all draws.
+      worlds_per_map: runs on each map.
     """
     env = jaxmmo.make("NeuralMMO-v1.3", capacity=CAPACITY)
-    material = np.repeat(recordings.maps()[:MAPS], WORLDS_PER_MAP, 0)
+    material = np.repeat(recordings.maps()[:MAPS], worlds_per_map, 0)
     keys = jax.random.split(jax.random.key(seed), len(material))
     run = jax.jit(jax.vmap(partial(_run, env, policy, protocol["ticks"])))
     cause, lifetime, population, births, lost = jax.device_get(run(keys, jnp.asarray(material)))
@@ -139,15 +139,15 @@ def measure(
 
 def _estimate(runs: np.ndarray) -> tuple[float, float]:
     """Mean over runs, and its standard error within maps."""
-    by_map = runs.reshape(MAPS, WORLDS_PER_MAP)
-    error = np.sqrt((by_map.var(1, ddof=1) / WORLDS_PER_MAP).sum()) / MAPS
+    by_map = runs.reshape(MAPS, -1)
+    error = np.sqrt((by_map.var(1, ddof=1) / by_map.shape[1]).sum()) / MAPS
     return float(runs.mean()), float(error)
 
 
 def _run(
     env: Environment, policy: str, ticks: int, key: jax.Array, material: jax.Array
 ) -> tuple[jax.Array, ...]:
-    """One world: causes and lifetimes [ticks - 1, P], population and births [ticks], lost births."""
+    """One world: cause and lifetime [ticks - 1, P], population and births [ticks], lost spawns."""
     rules = env.default_rules(max_population=LIMIT)
     first, key = jax.random.split(key)
     _, state = env.reset(first, rules, material)

@@ -9,7 +9,7 @@ from flax import struct
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.constants import STYLE_SKILL, Cause, Outcome, Skill
 from jaxmmo.env.rules import NEVER, Rules
-from jaxmmo.env.state import Intent, WorldState, select
+from jaxmmo.env.state import Intent, WorldState
 from jaxmmo.env.systems import skills
 
 
@@ -148,9 +148,8 @@ def _sequential(config, rules, state, outcome, target, style, rolls):
         lands = outcome[i] == Outcome.MISS
         if not config.lagging_death:  # the dead neither act nor are attacked
             lands &= (players.health[i] > 0) & (players.health[j] > 0)
-            outcome = outcome.at[i].set(
-                jnp.where((outcome[i] == Outcome.MISS) & ~lands, Outcome.NONE, outcome[i])
-            )
+            void = (players.health[i] <= 0) | ((outcome[i] == Outcome.MISS) & ~lands)
+            outcome = outcome.at[i].set(jnp.where(void, Outcome.NONE, outcome[i]))
         skill = jnp.asarray(STYLE_SKILL)[style[i]]
         attack = skills.level_of(rules, players.experience[i, skill])
         defense = skills.level_of(rules, players.experience[j, Skill.DEFENSE])

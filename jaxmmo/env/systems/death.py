@@ -40,16 +40,28 @@ def is_dying(state: WorldState) -> jax.Array:
     return state.players.alive & ((state.players.health <= 0) | on_lava(state))
 
 
+def cause_of_death(state: WorldState) -> jax.Array:
+    """i32[P]: the `Cause` of which each agent is dying, NONE for those who are not.
+
+    Health that fell to 0 without a wound is v1.3's level overflow, which lowers the maximum to 0
+    in the constitution update: it counts as starvation.
+    """
+    players = state.players
+    wound = jnp.where(players.wound == Cause.NONE, Cause.STARVATION, players.wound)
+    cause = jnp.where(players.health <= 0, wound, Cause.LAVA)
+    return jnp.where(is_dying(state), cause, Cause.NONE)
+
+
 def remove_dead(
-    config: EnvConfig, state: WorldState, dying: jax.Array
+    config: EnvConfig, state: WorldState, cause: jax.Array
 ) -> tuple[WorldState, Deaths]:
     """The dying leave the world; their slots are free from the next tick's spawn on (section 3.5).
 
     Args:
-      dying: bool[P].
+      cause: i32[P], `Cause` of which each slot dies now, NONE where nobody does.
     """
     players, lives = state.players, state.lives
-    cause = jnp.where(players.health <= 0, players.wound, Cause.LAVA)
+    dying = cause != Cause.NONE
     record = {
         "cause": cause,
         "id": players.id,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
+from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import WorldState, select
+from jaxmmo.env.systems.death import is_dying
 
 
 def wilderness_at(rules: Rules, row: jax.Array, col: jax.Array) -> jax.Array:
@@ -18,6 +20,18 @@ def wilderness_at(rules: Rules, row: jax.Array, col: jax.Array) -> jax.Array:
         jnp.abs(2 * row - rules.wilderness_centre[0]), jnp.abs(2 * col - rules.wilderness_centre[1])
     )
     return jnp.maximum((off - 2 * rules.wilderness_offset) // (2 * rules.wilderness_scale), -1)
+
+
+def when_acting(config: EnvConfig, state: WorldState, clock: jax.Array) -> jax.Array:
+    """i32[P]: what freeze or immunity will be when the next actions run.
+
+    It counts down first, but for v1.3's dying, whose clocks have stopped (section 4a).
+
+    Args:
+      clock: i32[P], `freeze` or `immune` of `state.players`.
+    """
+    running = ~is_dying(state) if config.lagging_death else True
+    return jnp.maximum(clock - running, 0)
 
 
 def update_status(rules: Rules, state: WorldState, stepping: jax.Array) -> WorldState:

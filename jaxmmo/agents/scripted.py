@@ -1,0 +1,184 @@
+"""Policies that need no learning: opponents, yardsticks, and living worlds to try things in."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxmmo.agents.policy import Output, Policy
+from jaxmmo.env.constants import DELTAS, PASSABLE, Material, Move
+from jaxmmo.env.environment import Environment
+from jaxmmo.env.observation import Observation
+from jaxmmo.io import decisions
+from jaxmmo.io.inputs import unpack
+from jaxmmo.io.spec import Spec
+
+Logits = dict[str, jax.Array]
+
+SURE = 30.0  # a logit that leaves other choices a chance of 1e-13
+FAR = 1_000  # tiles; a distance nobody can walk within the window
+
+HABITABLE = PASSABLE & (np.arange(8) != Material.LAVA)
+
+
+def get(name: str, env: Environment) -> Policy:
+    """The scripted policy of that name, for the observations of an environment.
+
+    Args:
+      name: one of `names()`.
+      env: only its spec matters.
+
+    Raises:
+      ValueError: for an unknown name, listing those that exist.
+    """
+    if name not in SCRIPTS:
+        raise ValueError(f"unknown scripted policy {name!r}; there are: {', '.join(SCRIPTS)}")
+    return _build(name, env.spec)
+
+
+def names() -> list[str]:
+    """What `get` knows."""
+    return list(SCRIPTS)
+
+
+@functools.cache  # one object for one meaning: a jitted runner compiles once
+def _build(name: str, spec: Spec) -> Policy:
+    script = SCRIPTS[name]
+
+    def apply(params: tuple[()], obs: Observation, carry: tuple[()], reset: jax.Array) -> Output:
+        del params, reset
+        leading = obs.overflow.shape
+        return Output(script(spec, obs), jnp.zeros(leading), carry, {})
+
+    return Policy(name, init=lambda key: (), apply=apply, masked=name != "noop")
+
+
+def _noop(spec: Spec, obs: Observation) -> Logits:
+    """Stays and attacks nobody, whatever the masks say."""
+    logits = _peaceful(spec, obs)
+    return logits | {"move": logits["move"].at[..., Move.STAY].add(SURE)}
+
+
+def _random(spec: Spec, obs: Observation) -> Logits:
+    """Any legal action is as likely as any other."""
+    return decisions.uniform(spec, obs.overflow.shape)
+
+
+def _careful(spec: Spec, obs: Observation) -> Logits:
+    """Moves at random but not onto lava, attacks at random."""
+    return _random(spec, obs) | {"move": -2 * SURE * _steps_on_lava(spec, obs)}
+
+
+def _forager(spec: Spec, obs: Observation) -> Logits:
+    """Walks to the nearest food or water, whichever is lower, and attacks nobody."""
+    return _peaceful(spec, obs) | {"move": _foraging_moves(spec, obs)}
+
+
+def _fighter(spec: Spec, obs: Observation) -> Logits:
+    """Forages, and attacks at random on the way."""
+    return _random(spec, obs) | {"move": _foraging_moves(spec, obs)}
+
+
+SCRIPTS: dict[str, Callable[[Spec, Observation], Logits]] = {
+    "noop": _noop,
+    "random": _random,
+    "careful": _careful,
+    "forager": _forager,
+    "fighter": _fighter,
+}
+
+
+def _peaceful(spec: Spec, obs: Observation) -> Logits:
+    """Random, but the target is always the agent itself: no attack."""
+    logits = _random(spec, obs)
+    return logits | {"target": logits["target"].at[..., 0].add(SURE)}
+
+
+def _steps_on_lava(spec: Spec, obs: Observation) -> jax.Array:
+    """bool[..., 5]: moves that end on lava."""
+    material = _window(spec, unpack(spec, obs)["tile"]["material"])
+    row, col = (spec.window // 2 + DELTAS).T
+    return material[..., row, col] == Material.LAVA
+
+
+def _foraging_moves(spec: Spec, obs: Observation) -> jax.Array:
+    """f32[..., 5]: logits of a walk towards what is needed most.
+
+    The tick forages before it moves (v1.3 section 3): what the agent's own tile yields is counted
+    as eaten and drunk already. Forests with somebody on them are as good as gone.
+    """
+    raw = unpack(spec, obs)
+    own = {name: column[..., 0] for name, column in raw["agent"].items()}
+    material = _window(spec, raw["tile"]["material"])
+    agents = _window(spec, raw["tile"]["agents"])
+    walkable = _bits(jnp.asarray(HABITABLE)[material])
+    shore = _spread(_bits(material == Material.WATER)) & walkable
+    meals = _bits((material == Material.FOREST) & (agents == 0))
+
+    middle = spec.window // 2
+    eats = material[..., middle, middle] == Material.FOREST
+    drinks = _bit(shore, middle, middle)
+    food = jnp.minimum(own["food"] + eats * (own["food_max"] // 2), own["food_max"])
+    water = jnp.minimum(own["water"] + drinks * (own["water_max"] // 2), own["water_max"])
+
+    to_food, to_water = walking_distances(jnp.stack([meals, shore]), walkable)
+    hungry = (food < water) | ((food == water) & (jnp.min(to_food, -1) < jnp.min(to_water, -1)))
+    wanted = jnp.where(hungry[..., None], to_food, to_water)
+    other = jnp.where(hungry[..., None], to_water, to_food)
+    wanted = jnp.where(jnp.min(wanted, -1, keepdims=True) < FAR, wanted, other)
+    settled = (wanted == 0) & (jnp.arange(len(DELTAS)) == Move.STAY)
+    wanted = jnp.where(obs.masks.move, wanted - settled, 2 * FAR)
+    nearest = wanted == jnp.min(wanted, -1, keepdims=True)
+    return SURE * nearest - 2 * SURE * _steps_on_lava(spec, obs)
+
+
+def walking_distances(goals: jax.Array, walkable: jax.Array) -> jax.Array:
+    """Steps from the middle tile and its neighbours to the nearest goal within the window.
+
+    A flood from all goals at once, a row of the window being the bits of one word.
+
+    Args:
+      goals: u32[N, ..., side], a bit for each column; N kinds of goals.
+      walkable: u32[..., side], tiles that can be crossed.
+
+    Returns:
+      i32[N, ..., 5] by where each `Move` leads, `FAR` if no goal can be reached from there.
+    """
+    side = walkable.shape[-1]
+    row, col = (side // 2 + DELTAS).T
+
+    def widen(steps: jax.Array, carry: tuple[jax.Array, jax.Array]):
+        reached, distance = carry
+        here = _bit(reached, row, col)
+        distance = jnp.where(here, jnp.minimum(distance, steps), distance)
+        return _spread(reached) & walkable, distance
+
+    unknown = jnp.full((*goals.shape[:-1], len(DELTAS)), FAR, jnp.int32)
+    return jax.lax.fori_loop(0, 2 * side, widen, (goals & walkable, unknown))[1]
+
+
+def _window(spec: Spec, tiles: jax.Array) -> jax.Array:
+    """[..., side, side] from tiles in raster order."""
+    return tiles.reshape(*tiles.shape[:-1], spec.window, spec.window)
+
+
+def _bits(mask: jax.Array) -> jax.Array:
+    """u32[..., side]: each row of bool[..., side, side] as the bits of a word (31 at most)."""
+    place = jnp.arange(mask.shape[-1], dtype=jnp.uint32)
+    return jnp.sum(mask.astype(jnp.uint32) << place, -1, dtype=jnp.uint32)
+
+
+def _bit(rows: jax.Array, row: np.ndarray | int, col: np.ndarray | int) -> jax.Array:
+    """bool[..., *row.shape]: the tiles at these rows and columns of a window of bits."""
+    return (rows[..., row] >> jnp.asarray(col, jnp.uint32)) & 1 == 1
+
+
+def _spread(rows: jax.Array) -> jax.Array:
+    """u32[..., side]: set bits and their four neighbours; beyond the last column is cut later."""
+    pad = [(0, 0)] * (rows.ndim - 1) + [(1, 1)]
+    padded = jnp.pad(rows, pad)
+    return rows | (rows << 1) | (rows >> 1) | padded[..., :-2] | padded[..., 2:]

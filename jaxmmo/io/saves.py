@@ -1,0 +1,181 @@
+"""Saved worlds: a documented file that refuses what it does not know, and copies in memory.
+
+A save is a NumPy `.npz` archive (no pickles) of
+
+* `header`: UTF-8 JSON as u8: `format`, `version`, `behaviour` (the `BEHAVIOUR_VERSION` of the game
+  that wrote it) and `config` (the fields of its `EnvConfig`);
+* one array per leaf of the state, named by its path: `tick`, `players.health`, ...
+
+The rules are not part of a state: save them beside it if they are not the preset's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import io
+import json
+import os
+import secrets
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any, TypeVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import jaxmmo
+from jaxmmo.env.environment import Environment
+
+FORMAT, VERSION = "jaxmmo-state", 1
+SIZES = ("height", "width", "capacity", "num_populations", "max_visible", "exploration_words")
+"""Configuration that a save must share with the environment that goes on with it."""
+
+State = TypeVar("State")
+
+
+def fork(state: State, n: int) -> State:
+    """Copies of a state along a new leading axis: one past, many futures.
+
+    Raises:
+      ValueError: if n is not a positive integer.
+    """
+    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+        raise ValueError(f"fork into n={n!r}: must be a positive integer")
+    return jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (n, *jnp.shape(leaf))), state)
+
+
+def save_state(path: str | os.PathLike[str], env: Environment, state: Any) -> None:
+    """Writes a state, or a batch of them, to a file; whatever was there stays until it is whole.
+
+    Args:
+      path: of the file, by custom ending in `.npz`.
+      env: the environment the state is of.
+      state: a `WorldState`, its leaves with any leading axes.
+
+    Raises:
+      ValueError: if the state is not one of this environment.
+    """
+    leaves: dict[str, Any] = {name: np.asarray(leaf) for name, leaf in _named(state).items()}
+    _check(f"the state for {path}", env, leaves, dataclasses.asdict(env.config))
+    header = {
+        "format": FORMAT,
+        "version": VERSION,
+        "behaviour": jaxmmo.BEHAVIOUR_VERSION,
+        "config": dataclasses.asdict(env.config),
+    }
+    content = io.BytesIO()
+    text = np.frombuffer(json.dumps(header).encode(), np.uint8)
+    np.savez_compressed(content, header=text, **leaves)
+    _write(Path(path), content.getvalue())
+
+
+def load_state(
+    path: str | os.PathLike[str], env: Environment, *, any_behaviour: bool = False
+) -> Any:
+    """Reads a state that `save_state` wrote, bit for bit; `env.observe` then says what it shows.
+
+    Args:
+      path: of the file.
+      env: the environment to go on with. Its sizes must be those of the save; its switches, such
+        as `resolution`, may differ.
+      any_behaviour: accept a world of a version of the game that behaved otherwise.
+
+    Raises:
+      FileNotFoundError: if there is no such file.
+      ValueError: for anything but a whole save of a known version that fits the environment.
+    """
+    leaves = _read(path)
+    header = _header(path, leaves.pop("header", None))
+    current = jaxmmo.BEHAVIOUR_VERSION
+    if header["behaviour"] != current and not any_behaviour:
+        raise ValueError(
+            f"{path} is a world of behaviour version {header['behaviour']!r}, this game has "
+            f"version {current}: it would go on differently; any_behaviour=True allows it"
+        )
+    _check(os.fspath(path), env, leaves, header["config"])
+    template = _template(env)
+    ordered = [jnp.asarray(leaves[name]) for name in _named(template)]
+    return jax.tree.unflatten(jax.tree.structure(template), ordered)
+
+
+@functools.lru_cache(maxsize=8)  # tracing a reset takes a while
+def _template(env: Environment) -> Any:
+    """Shapes and dtypes of a state, without making one."""
+    return jax.eval_shape(env.reset, jax.random.key(0))[1]
+
+
+def _named(state: Any) -> dict[str, Any]:
+    """The leaves by path, in the order of the tree."""
+    paths = jax.tree_util.tree_leaves_with_path(state)
+    return {jax.tree_util.keystr(p, simple=True, separator="."): leaf for p, leaf in paths}
+
+
+def _read(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
+    """Every array of an archive; ValueError if it is not a whole one."""
+    with open(path, "rb") as file:
+        try:
+            with np.load(file, allow_pickle=False) as archive:
+                return {name: archive[name] for name in archive.files}
+        except (
+            *(ValueError, KeyError, EOFError, OSError, AttributeError, TypeError),
+            *(zipfile.BadZipFile, zlib.error, NotImplementedError),
+        ) as error:
+            raise ValueError(f"{path} is not a saved state, or is damaged: {error}") from error
+
+
+def _header(path: str | os.PathLike[str], raw: np.ndarray | None) -> dict[str, Any]:
+    """The parsed header; ValueError unless its format and version are known."""
+    try:
+        header = json.loads(np.asarray(raw, np.uint8).tobytes())
+        known = header["format"] == FORMAT and isinstance(header["config"], dict)
+        version = header["version"]
+        header["behaviour"] = header.get("behaviour")
+    except (ValueError, TypeError, KeyError):
+        known, version, header = False, None, {}
+    if not known:
+        raise ValueError(f"{path} is not a saved state: it has no header of format {FORMAT!r}")
+    if version != VERSION:
+        raise ValueError(f"{path} is a save of version {version!r}; known: {VERSION}")
+    return header
+
+
+def _check(source: str, env: Environment, leaves: dict[str, Any], config: dict[str, Any]) -> None:
+    """ValueError unless the arrays are, up to common leading axes, a state of the environment."""
+    own = dataclasses.asdict(env.config)
+    other = [f"{name}={config.get(name)!r}" for name in SIZES if config.get(name) != own[name]]
+    if other:
+        wanted = [f"{name}={own[name]!r}" for name in SIZES if config.get(name) != own[name]]
+        raise ValueError(
+            f"{source} is of a world with {', '.join(other)}; this one has {', '.join(wanted)}"
+        )
+    template = _named(_template(env))
+    if set(leaves) != set(template):
+        missing, unknown = sorted(set(template) - set(leaves)), sorted(set(leaves) - set(template))
+        raise ValueError(f"{source} lacks arrays {missing} and has unknown arrays {unknown}")
+    first = next(iter(template))
+    leading = leaves[first].shape[: leaves[first].ndim - len(template[first].shape)]
+    for name, want in template.items():
+        shape, dtype = leaves[name].shape, leaves[name].dtype
+        if (*leading, *want.shape) != shape or dtype != want.dtype:
+            raise ValueError(
+                f"{source} has {name!r} as {dtype}{list(shape)}; must be "
+                f"{want.dtype}{[*leading, *want.shape]}"
+            )
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Writes beside the file and renames, so that no reader ever sees half of it."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with open(temporary, "xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            temporary.unlink()

@@ -1,0 +1,9 @@
+"""Settings for every test: compiled programs are kept between runs."""
+
+import os
+from pathlib import Path
+
+# before jax is imported, and inherited by the processes that tests start
+_caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(_caches / "jaxmmo" / "compiled"))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
