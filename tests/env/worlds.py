@@ -71,7 +71,7 @@ def world(
       tick: of the world.
       depleted: forests that are scrub, with the tick at which they will be ripe.
     """
-    config, rules = env.config, rules or env.default_rules()
+    config, rules = env.config, rules or _rules(env)
     columns = jax.tree.map(lambda value: np.asarray(value).copy(), spawning.empty_players(config))
     values = {name: getattr(columns, name) for name in columns.__dataclass_fields__}
     for slot, agent in enumerate(agents):
@@ -99,7 +99,7 @@ def world(
         visible=jnp.full((config.capacity, config.max_visible), config.capacity, jnp.int32),
         lost_spawns=jnp.int32(0),
     )
-    return env.observe(state, rules)[1]
+    return _observe(env)(state, rules)
 
 
 def play(
@@ -142,15 +142,41 @@ def play(
         regrow=np.full(config.capacity, regrow, np.int32),
         spawns=Spawns(*np.ascontiguousarray(attempts.T)),
     )
-    state, events = _advance(config)(
-        rules or env.default_rules(), state, Intent(move, style, target), injected
-    )
-    return env.observe(state, rules)[1], events
+    rules = rules or _rules(env)
+    state, events = _advance(config)(rules, state, Intent(move, style, target), injected)
+    return _observe(env)(state, rules), events
+
+
+def reset(env: Environment, seed: int, rules: Rules | None = None, material=None) -> WorldState:
+    """The state of a new world."""
+    material = jnp.asarray(ground() if material is None else material)
+    return _reset(env)(jax.random.key(seed), rules or _rules(env), material)[1]
+
+
+@lru_cache
+def stepper(env: Environment):
+    """The environment's compiled step."""
+    return jax.jit(env.step)
+
+
+@lru_cache
+def _rules(env: Environment) -> Rules:
+    return env.default_rules()
 
 
 @lru_cache
 def _advance(config: EnvConfig):
     return jax.jit(partial(advance, config))
+
+
+@lru_cache
+def _observe(env: Environment):
+    return jax.jit(lambda state, rules: env.observe(state, rules)[1])
+
+
+@lru_cache
+def _reset(env: Environment):
+    return jax.jit(env.reset)
 
 
 def row_of(state: WorldState, slot: int, other: int) -> int:
