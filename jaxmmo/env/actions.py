@@ -51,7 +51,7 @@ def decode(
     style = jnp.where(style_ok, style, Style.MELEE)
     row_ok = (row >= 0) & (row < config.max_visible)
     row = jnp.where(row_ok, row, 0)
-    slot = jnp.take_along_axis(state.visible, row[:, None], 1)[:, 0]
+    slot = state.slot_of(jnp.take_along_axis(state.seen, row[:, None], 1)[:, 0])
     someone = jnp.minimum(slot, capacity - 1)
     away = combat.distance(players.row, players.col, someone)
     immune = status.when_acting(config, state, players.immune) > 0

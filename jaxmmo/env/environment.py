@@ -115,8 +115,7 @@ class Environment:
     ) -> tuple[Observation, WorldState]:
         """The observations of a state, and the state that remembers which rows they hold."""
         rules = self.default_rules() if rules is None else rules
-        obs, visible = observation.observe(self.config, rules, state)
-        return obs, state.replace(visible=visible)
+        return observation.observe(self.config, rules, state)
 
     def observation_space(self, rules: Rules | None = None) -> spaces.Dict:
         """Shapes, dtypes and bounds of an observation, by field."""

@@ -14,6 +14,7 @@ from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import WorldState
 from jaxmmo.env.systems import skills
 from jaxmmo.io import spec as io_spec
+from jaxmmo.io.spec import Encoding
 
 
 class Masks(struct.PyTreeNode):
@@ -39,11 +40,13 @@ class Observation(struct.PyTreeNode):
     masks: Masks
 
 
-def observe(config: EnvConfig, rules: Rules, state: WorldState) -> tuple[Observation, jax.Array]:
+def observe(
+    config: EnvConfig, rules: Rules, state: WorldState
+) -> tuple[Observation, WorldState]:
     """Every agent sees the tiles and the agents within its window (v1.3 section 7).
 
     Returns:
-      The observation, and i32[P, K]: the slot behind each row of `agents`, P for none.
+      The observation, and the state that remembers whom the rows of `agents` stand for.
     """
     spec = io_spec.of(config)
     players, capacity = state.players, config.capacity
@@ -54,30 +57,27 @@ def observe(config: EnvConfig, rules: Rules, state: WorldState) -> tuple[Observa
     ranks = jnp.concatenate([own[:, None], others], 1)
 
     table = spec.table("agent")
-    # into rank order by a scatter, which also keeps the packing from being fused into the gather
+    # into rank order by scatters, which also keep the packing from being fused into the gather
     # below and done again for every row that sees an agent
-    nobody = jnp.zeros((capacity + 1, table.words), jnp.uint32)
-    packed = nobody.at[ranked.rank].set(pack_agents(config, table, state), unique_indices=True)
+    packed = jnp.zeros((capacity + 1, table.words), jnp.uint32)  # rank P: nobody
+    for i, word in enumerate(pack_agents(config, table, state)):
+        packed = packed.at[ranked.rank, i].set(word, unique_indices=True)
     present = ranks < capacity
     rows = packed.at[ranks].get(mode="promise_in_bounds")
-    rows = relate(config, table, state, rows, present)
-    slots = jnp.pad(ranked.order, (0, 1), constant_values=capacity)
-    visible = slots.at[ranks].get(mode="promise_in_bounds")
-
     observation = Observation(
         tiles=tile_windows(config, state, ranked),
-        agents=rows if config.relative_positions else hide_positions(table, rows, present),
+        agents=rows if config.relative_positions else without_positions(table, rows),
         present=present,
         overflow=jnp.maximum(total - (config.max_visible - 1), 0),
         masks=masks(config, rules, state, table, rows, present),
     )
-    return observation, visible
+    return observation, state.replace(order=ranked.order, seen=ranks)
 
 
-def pack_agents(config: EnvConfig, table: io_spec.Table, state: WorldState) -> jax.Array:
-    """u32[P, words]: every agent's attributes in the bits that the spec assigns.
+def pack_agents(config: EnvConfig, table: io_spec.Table, state: WorldState) -> list[jax.Array]:
+    """u32[P] for each word: every agent's attributes in the bits that the spec assigns.
 
-    Relative positions hold the absolute ones modulo a power of two until an observer is known.
+    Positions are packed modulo a power of two: that tells them apart within a window.
     """
     players = state.players
     values = {
@@ -93,61 +93,27 @@ def pack_agents(config: EnvConfig, table: io_spec.Table, state: WorldState) -> j
         values["combat_level"] = skills.combat_level(players.level)
     words = [jnp.zeros(config.capacity, jnp.uint32) for _ in range(table.words)]
     for attribute in table.attributes:
-        if attribute.name == "self":
+        if attribute.encoding == Encoding.FIRST:
             continue
-        if attribute.name in ("row", "col"):
+        if attribute.encoding == Encoding.RELATIVE:
             value = getattr(players, attribute.name) & (2**attribute.bits - 1)
         else:
             value = jnp.clip(values[attribute.name], attribute.low, attribute.high) - attribute.low
         words[attribute.word] |= value.astype(jnp.uint32) << attribute.shift
-    return jnp.stack(words, 1)
+    return words
 
 
-def relate(
-    config: EnvConfig,
-    table: io_spec.Table,
-    state: WorldState,
-    rows: jax.Array,
-    present: jax.Array,
-) -> jax.Array:
-    """Turns positions modulo a power of two into positions relative to the observer.
-
-    Everything is said of all words at once, the words that do not hold a field being masked out:
-    one pass over the rows, where writing into single words would copy them.
-
-    Returns:
-      u32[P, K, words]: the rows with true offsets, and zeros where nobody is.
-    """
-    words = jnp.arange(table.words)
-    for name in ("row", "col"):
-        field = table[name]
-        mask = jnp.uint32(2**field.bits - 1)
-        origin = (getattr(state.players, name) - config.vision).astype(jnp.uint32)[:, None, None]
-        offset = ((rows >> field.shift) - origin) & mask
-        moved = (rows & ~(mask << field.shift)) | (offset << field.shift)
-        rows = jnp.where(words == field.word, moved, rows)
-    itself = table["self"]
-    first = (jnp.arange(config.max_visible) == 0)[:, None] & (words == itself.word)
-    rows |= jnp.where(first, jnp.uint32(1) << itself.shift, jnp.uint32(0))
-    return jnp.where(present[..., None], rows, 0)
+def field_of(field: io_spec.Attribute, rows: jax.Array) -> jax.Array:
+    """u32[...]: the bits of one attribute in packed rows u32[..., words]."""
+    return (rows[..., field.word] >> field.shift) & jnp.uint32(2**field.bits - 1)
 
 
-def field_of(table: io_spec.Table, rows: jax.Array, name: str) -> jax.Array:
-    """i32[...]: one attribute of packed rows u32[..., words]."""
-    field = table[name]
-    raw = (rows[..., field.word] >> field.shift) & jnp.uint32(2**field.bits - 1)
-    return raw.astype(jnp.int32) + field.low
-
-
-def hide_positions(table: io_spec.Table, rows: jax.Array, present: jax.Array) -> jax.Array:
-    """The rows with relative positions that read 0, as v1.3 shows them (section 0.6)."""
-    words = jnp.arange(table.words)
-    for name in ("row", "col"):
-        field = table[name]
-        mask = jnp.uint32(2**field.bits - 1) << field.shift
-        hidden = (rows & ~mask) | jnp.uint32(-field.low << field.shift)
-        rows = jnp.where((words == field.word) & present[..., None], hidden, rows)
-    return rows
+def without_positions(table: io_spec.Table, rows: jax.Array) -> jax.Array:
+    """The rows with everybody's position alike: relative ones read 0, as in v1.3 (section 0.6)."""
+    hidden = [0] * table.words
+    for field in (table["row"], table["col"]):
+        hidden[field.word] |= (2**field.bits - 1) << field.shift
+    return rows & ~jnp.array(hidden, jnp.uint32)
 
 
 def tile_windows(config: EnvConfig, state: WorldState, ranked: Sorted) -> jax.Array:
@@ -158,9 +124,11 @@ def tile_windows(config: EnvConfig, state: WorldState, ranked: Sorted) -> jax.Ar
     players, sight, bits = state.players, config.vision, config.tile_bits
     dtype = jnp.uint8 if bits == 8 else jnp.uint16
     per_word, words = config.tiles_per_word, config.window_words
-    plane = state.terrain.visible(state.tick).astype(dtype)
-    margins = ((sight, sight), (sight, sight + per_word))
-    plane = jnp.pad(plane, margins, constant_values=int(Material.VOID))
+    # a VOID that the compiler cannot know: into a constant, the map would be padded tile by tile
+    void = (jnp.int32(Material.VOID) + (state.tick >> 31)).astype(dtype)
+    shape = (config.height + 2 * sight, config.width + 2 * sight + per_word)
+    visible = state.terrain.visible(state.tick).astype(dtype)
+    plane = jax.lax.dynamic_update_slice(jnp.full(shape, void), visible, (sight, sight))
     # agents are scattered onto the padded map: a scatter is not fused into what reads it, so that
     # the map is made once and the windows are copied from it
     row = jnp.where(players.alive, players.row + sight, plane.shape[0])
@@ -202,9 +170,12 @@ def masks(
     within its reach and attackable when nobody moves.
     """
     players = state.players
-    off_row, off_col = field_of(table, rows, "row"), field_of(table, rows, "col")
-    away = jnp.maximum(jnp.abs(off_row), jnp.abs(off_col))
-    open_target = present & (field_of(table, rows, "immune") <= 1)
+    away = jnp.zeros(present.shape, jnp.int32)
+    for field in (table["row"], table["col"]):
+        here = getattr(players, field.name)[:, None].astype(jnp.uint32)
+        offset = (field_of(field, rows) - here + jnp.uint32(-field.low)) & (2**field.bits - 1)
+        away = jnp.maximum(away, jnp.abs(offset.astype(jnp.int32) + field.low))
+    open_target = present & (field_of(table["immune"], rows) <= 1)
     away = jnp.where(open_target, away, 2 * config.window)
     nobody = jnp.arange(config.max_visible) == 0
     style = players.alive[:, None] | (jnp.arange(NUM_STYLES) == 0)

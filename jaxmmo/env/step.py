@@ -41,7 +41,7 @@ def advance(
       rolls: every random number of the tick.
 
     Returns:
-      The next state, whose `visible` is still the old one, and the tick's events.
+      The next state, whose latest observation is still the old one, and the tick's events.
     """
     acted = state.players.alive
     state, newborn = spawn_agents(config, rules, state, rolls.spawns)
@@ -107,7 +107,8 @@ def first_state(
         terrain=terrain.from_material(material),
         players=spawning.empty_players(config),
         lives=spawning.empty_lives(config),
-        visible=jnp.full((config.capacity, config.max_visible), config.capacity, jnp.int32),
+        order=jnp.arange(config.capacity),
+        seen=jnp.full((config.capacity, config.max_visible), config.capacity, jnp.int32),
         lost_spawns=zero,
     )
     if config.initial_population:

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxmmo.env.observation import Observation
-from jaxmmo.io.spec import Attribute, Kind, Spec, Table
+from jaxmmo.io.spec import Attribute, Encoding, Kind, Spec, Table
 
 Columns = dict[str, jax.Array]
 
@@ -84,7 +84,14 @@ def _rows(table: Table, obs: Observation) -> Columns:
     words = obs.agents  # the one table so far
     columns = {}
     for attribute in table.attributes:
-        bits = (words[..., attribute.word] >> attribute.shift) & (2**attribute.bits - 1)
+        if attribute.encoding == Encoding.FIRST:
+            first = jnp.arange(words.shape[-2]) == 0
+            columns[attribute.name] = (first & obs.present).astype(jnp.int32)
+            continue
+        mask = jnp.uint32(2**attribute.bits - 1)
+        bits = (words[..., attribute.word] >> attribute.shift) & mask
+        if attribute.encoding == Encoding.RELATIVE:
+            bits = jnp.where(obs.present, bits - bits[..., :1] + jnp.uint32(-attribute.low), 0) & mask
         columns[attribute.name] = bits.astype(jnp.int32) + attribute.low
     return columns
 

@@ -21,6 +21,14 @@ class Kind(IntEnum):
     HIDDEN = 2  # carried for normalising others, not an input itself
 
 
+class Encoding(IntEnum):
+    """How an attribute is packed."""
+
+    PLAIN = 0  # value - low
+    RELATIVE = 1  # modulo 2^bits; observed relative to row 0, the observer: nothing is rewritten
+    FIRST = 2  # not packed at all: 1 in row 0, else 0
+
+
 @dataclasses.dataclass(frozen=True)
 class Attribute:
     """One observed integer.
@@ -33,6 +41,7 @@ class Attribute:
       divisor: the normalised value is `value / divisor - offset`; a string names the attribute of
         the same table to divide by (0 / 0 counts as 0).
       offset: see divisor.
+      encoding: how it is packed.
       word: 32-bit word of the packed row that holds it, set by `pack`.
       shift: lowest bit within the word, set by `pack`.
     """
@@ -43,12 +52,15 @@ class Attribute:
     high: int
     divisor: float | str = 1.0
     offset: float = 0.0
+    encoding: Encoding = Encoding.PLAIN
     word: int = 0
     shift: int = 0
 
     @property
     def bits(self) -> int:
         """Bits the packed value takes."""
+        if self.encoding == Encoding.FIRST:
+            return 0
         return max(1, (self.high - self.low).bit_length())
 
     @property
@@ -146,6 +158,9 @@ def pack(attributes: list[Attribute]) -> tuple[Attribute, ...]:
     free: list[int] = []
     placed = []
     for attribute in attributes:
+        if not attribute.bits:
+            placed.append(attribute)
+            continue
         fits = [i for i, bits in enumerate(free) if bits >= attribute.bits]
         if not fits:
             free.append(32)
@@ -159,12 +174,12 @@ def of(config: EnvConfig) -> Spec:
     """The observation and action spec of a configuration. Sources: v1.3 section 7."""
     discrete, continuous, hidden = Kind.DISCRETE, Kind.CONTINUOUS, Kind.HIDDEN
     sight = config.vision
-    wildest = max(config.height, config.width) // 3 + 1
+    wildest = max(config.height, config.width) // 6 + 1  # half a map, three tiles a level
     attributes = [
-        Attribute("self", discrete, 0, 1),
+        Attribute("self", discrete, 0, 1, encoding=Encoding.FIRST),
         Attribute("population", discrete, 0, config.num_populations - 1),
-        Attribute("row", continuous, -sight, sight, sight),
-        Attribute("col", continuous, -sight, sight, sight),
+        Attribute("row", continuous, -sight, sight, sight, encoding=Encoding.RELATIVE),
+        Attribute("col", continuous, -sight, sight, sight, encoding=Encoding.RELATIVE),
         Attribute("damage", continuous, 0, 127, 100),
         Attribute("freeze", continuous, 0, 15, 3, 0.5),
         Attribute("immune", continuous, 0, 31, 10, 0.5),
@@ -178,7 +193,7 @@ def of(config: EnvConfig) -> Spec:
         attributes += [
             Attribute(f"level_{skill.name.lower()}", continuous, 0, 127, 100) for skill in Skill
         ]
-        attributes.append(Attribute("combat_level", continuous, 0, 255, 100))
+        attributes.append(Attribute("combat_level", continuous, 0, 127, 100))
     agents = 2 ** (config.tile_bits - 3) - 1
     return Spec(
         tables=(Table("agent", pack(attributes), config.max_visible),),

@@ -11,7 +11,7 @@ from jaxmmo.env import random, terrain
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.constants import Cause, Skill, SystemId
 from jaxmmo.env.rules import Rules
-from jaxmmo.env.state import Lives, Players, Spawns, WorldState, select
+from jaxmmo.env.state import Lives, Players, Spawns, WorldState, compact, count_before, select
 from jaxmmo.env.systems import movement, skills
 
 PopulationFn = Callable[[EnvConfig, Rules, jax.Array, jax.Array], jax.Array]
@@ -79,12 +79,12 @@ def spawn_agents(
     accepted &= jnp.cumsum(accepted) <= rules.max_population - jnp.sum(living)
 
     # the n-th accepted attempt takes the n-th empty slot
-    vacancy = jnp.cumsum(~players.alive) - 1
+    vacancy = count_before(~players.alive)
     num_born = jnp.minimum(jnp.sum(accepted), jnp.sum(~players.alive))
     lost = jnp.sum(accepted) - num_born
-    attempts = jnp.nonzero(accepted, size=config.max_spawns, fill_value=0)[0].astype(jnp.int32)
+    attempts = compact(accepted, jnp.cumsum(accepted) - 1, config.max_spawns)
     newborn = ~players.alive & (vacancy < num_born)
-    attempt = attempts[jnp.clip(vacancy, 0, config.max_spawns - 1)]
+    attempt = attempts[jnp.minimum(vacancy, config.max_spawns - 1)]
     state = place(
         config,
         rules,
@@ -153,7 +153,7 @@ def place(
         **{name: select(newborn, value, getattr(lives, name)) for name, value in blank.items()}
     )
     # clearing only the rows of newborns: a select over the whole table would move all of it
-    slots = jnp.nonzero(newborn, size=max_born, fill_value=config.capacity)[0]
+    slots = compact(newborn, count_before(newborn), max_born)
     lives = lives.replace(visited=lives.visited.at[slots].set(0, mode="drop"))
     lives = movement.visit(config, lives, newborn, players.row, players.col)
     return state.replace(players=players, lives=lives)
