@@ -11,16 +11,13 @@ The rules are not part of a state: save them beside it if they are not the prese
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import functools
 import io
 import json
 import os
-import secrets
 import zipfile
 import zlib
-from pathlib import Path
 from typing import Any, TypeVar
 
 import jax
@@ -29,6 +26,7 @@ import numpy as np
 
 import jaxmmo
 from jaxmmo.env.environment import Environment
+from jaxmmo.io.files import write_atomically
 
 FORMAT, VERSION = "jaxmmo-state", 1
 SIZES = ("height", "width", "capacity", "num_populations", "max_visible", "exploration_words")
@@ -70,7 +68,7 @@ def save_state(path: str | os.PathLike[str], env: Environment, state: Any) -> No
     content = io.BytesIO()
     text = np.frombuffer(json.dumps(header).encode(), np.uint8)
     np.savez_compressed(content, header=text, **leaves)
-    _write(Path(path), content.getvalue())
+    write_atomically(path, content.getvalue())
 
 
 def load_state(
@@ -165,17 +163,3 @@ def _check(source: str, env: Environment, leaves: dict[str, Any], config: dict[s
                 f"{source} has {name!r} as {dtype}{list(shape)}; must be "
                 f"{want.dtype}{[*leading, *want.shape]}"
             )
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Writes beside the file and renames, so that no reader ever sees half of it."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with open(temporary, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            temporary.unlink()

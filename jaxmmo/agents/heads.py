@@ -1,0 +1,72 @@
+"""Action heads: one per head of the spec, of fixed choices or pointing at rows of a table."""
+
+from __future__ import annotations
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+
+def choose(table: jax.Array, population: jax.Array) -> jax.Array:
+    """Each agent's own slice: f32[N, G, ...] and i32[N] -> f32[N, ...]; G = 1 is everyone's."""
+    if table.shape[1] == 1:
+        return table[:, 0]
+    own = jax.nn.one_hot(population, table.shape[1], dtype=table.dtype)
+    return jnp.einsum("ng,ng...->n...", own, table)
+
+
+class OwnDense(nn.Module):
+    """A linear layer of which every population has its own, all the same at first.
+
+    All are computed, and each agent keeps its population's: for the few outputs of a head that
+    costs less than fetching weights agent by agent.
+
+    Attributes:
+      features: outputs.
+      groups: populations with a layer of their own; 1 for one layer for all.
+      scale: of the initial weights.
+    """
+
+    features: int
+    groups: int = 1
+    scale: float = 0.01
+
+    @nn.compact
+    def __call__(self, x: jax.Array, population: jax.Array) -> jax.Array:
+        """f32[N, c], i32[N] -> f32[N, features]."""
+        init = nn.initializers.orthogonal(self.scale)
+        size = (x.shape[-1], self.features)
+
+        def same(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
+            return jnp.broadcast_to(init(key, size)[:, None], shape)
+
+        kernel = self.param("kernel", same, (size[0], self.groups, size[1]))
+        bias = self.param("bias", nn.initializers.zeros, (self.groups, self.features))
+        every = x @ kernel.reshape(size[0], -1).astype(x.dtype)
+        every = every.reshape(-1, self.groups, self.features) + bias.astype(x.dtype)
+        return choose(every, population).astype(jnp.float32)
+
+
+class Pointer(nn.Module):
+    """Dot products of the agent's queries with entity vectors: any number of choices.
+
+    Attributes:
+      queries: one for each choice of the head that this one is given, 1 otherwise.
+      groups: populations with queries of their own.
+    """
+
+    queries: int
+    groups: int = 1
+
+    @nn.compact
+    def __call__(self, x: jax.Array, rows: jax.Array, population: jax.Array) -> jax.Array:
+        """f32[N, c], f32[N, K, d], i32[N] -> f32[N, queries, K].
+
+        Row 0, the agent itself, is a choice of another kind (to do nothing): it has a bias.
+        """
+        size = rows.shape[-1]
+        own = OwnDense(self.queries * (size + 1), self.groups, scale=0.1)(x, population)
+        own = own.reshape(-1, self.queries, size + 1)
+        scores = jnp.einsum("nqd,nkd->nqk", own[..., :size].astype(rows.dtype), rows)
+        scores = scores.astype(jnp.float32) * size**-0.5
+        return scores.at[:, :, 0].add(own[..., size])

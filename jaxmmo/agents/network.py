@@ -1,0 +1,147 @@
+"""The network of an agent, assembled from the spec: attributes, entities, tiles, core, heads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from jaxmmo.agents.cores import FeedForward
+from jaxmmo.agents.entities import QueryAttention, SummedAttributes
+from jaxmmo.agents.heads import OwnDense, Pointer
+from jaxmmo.agents.policy import Output, Policy
+from jaxmmo.agents.tiles import TableTiles
+from jaxmmo.env.observation import Observation
+from jaxmmo.io.inputs import inputs
+from jaxmmo.io.spec import Spec
+
+
+class Network(nn.Module):
+    """Attention over attributes, over entities and over tiles, a core, and hierarchical heads.
+
+    Whatever the spec lists is read and answered: nothing here names an attribute or a head, but
+    for `population`, which says whose heads to use. Any block is replaced by passing a module.
+
+    Attributes:
+      spec: of the environment.
+      attributes: (table, columns) -> f32[N, K, d], for every table.
+      entities: (own f32[N, c], rows f32[N, K, d], present) -> (f32[N, .], weights f32[N, K]).
+      tiles: (spec, packed tiles) -> (f32[N, .], dict of what is worth looking at).
+      core: (f32[N, c], carry, reset) -> (f32[N, .], carry), with `memory(shape)`.
+      groups: populations with heads of their own; 1 for the same heads for all.
+    """
+
+    spec: Spec
+    attributes: nn.Module
+    entities: nn.Module
+    tiles: nn.Module
+    core: nn.Module
+    groups: int = 1
+
+    @nn.compact
+    def __call__(self, obs: Observation, carry: Any, reset: jax.Array) -> Output:
+        """Observations with one leading axis N -> logits by head, values f32[N], carry, aux."""
+        columns = inputs(self.spec, obs)
+        scenery, aux = self.tiles(self.spec, obs.tiles)
+        rows = {
+            t.name: self._own("attributes", t.name)(t, columns[t.name]) for t in self.spec.tables
+        }
+        agents = self.spec.tables[0].name
+        own = jnp.concatenate([rows[agents][:, 0], scenery], -1)
+        seen = [own]
+        for table in self.spec.tables:
+            attend = self._own("entities", f"attend_{table.name}")
+            summary, aux[table.name] = attend(own, rows[table.name], obs.present)
+            seen.append(summary)
+        x, carry = self.core(jnp.concatenate(seen, -1), carry, reset)
+        first = self.spec.tables[0]
+        named = [a.name for a in first.observed]
+        population = (
+            columns[agents]["population"][:, 0]
+            if "population" in named
+            else jnp.zeros(x.shape[:1], jnp.int32)
+        )
+        logits = {}
+        for head in self.spec.heads:
+            given = self.spec.head(head.given).size if head.given else 1
+            if head.table:
+                module = Pointer(given, self.groups, name=head.name)
+                scores = module(x, rows[head.table], population)
+            else:
+                module = OwnDense(given * head.size, self.groups, name=head.name)
+                scores = module(x, population).reshape(-1, given, head.size)
+            logits[head.name] = scores if head.given else scores[:, 0]
+        value = OwnDense(1, self.groups, scale=0.1, name="value")(x, population)[:, 0]
+        return Output(logits, value, carry, aux)
+
+    def _own(self, block: str, name: str) -> nn.Module:
+        """A copy of a block with parameters of its own."""
+        return getattr(self, block).clone(parent=self, name=name)
+
+
+def flatten(tree: Any, axes: int) -> Any:
+    """The first `axes` axes of every array as one."""
+    return jax.tree.map(lambda x: x.reshape(-1, *x.shape[axes:]), tree)
+
+
+def build(
+    spec: Spec,
+    *,
+    attributes: nn.Module | None = None,
+    entities: nn.Module | None = None,
+    tiles: nn.Module | None = None,
+    core: nn.Module | None = None,
+    groups: int = 1,
+    dtype: jnp.dtype = jnp.float32,
+    name: str = "network",
+) -> Policy:
+    """A policy whose network is assembled from a spec; blocks left out are the fast defaults.
+
+    Args:
+      spec: of the environment.
+      attributes: see `Network`, as for the next three.
+      entities: attention over entities.
+      tiles: the encoder of the window.
+      core: with or without memory.
+      groups: populations with heads of their own; 1 for the same for all.
+      dtype: of the default blocks' products; bfloat16 pays on accelerators.
+      name: for people.
+    """
+    core = FeedForward(dtype=dtype) if core is None else core
+    network = Network(
+        spec=spec,
+        attributes=SummedAttributes(dtype=dtype) if attributes is None else attributes,
+        entities=QueryAttention(dtype=dtype) if entities is None else entities,
+        tiles=TableTiles(dtype=dtype) if tiles is None else tiles,
+        core=core,
+        groups=groups,
+    )
+
+    def init(key: jax.Array) -> Any:
+        obs = blank(spec)
+        return network.init(key, obs, core.memory((1,)), jnp.zeros(1, bool))["params"]
+
+    def apply(params: Any, obs: Observation, carry: Any, reset: jax.Array) -> Output:
+        axes = reset.ndim
+        if axes == 1:
+            return network.apply({"params": params}, obs, carry, reset)
+        flat = [flatten(tree, axes) for tree in (obs, carry, reset)]
+        out = network.apply({"params": params}, *flat)
+        return jax.tree.map(lambda x: x.reshape(*reset.shape, *x.shape[1:]), out)
+
+    return Policy(name, init, apply, core.memory)
+
+
+def blank(spec: Spec) -> Observation:
+    """The observation of one empty slot, [1, ...]: shapes for initialising parameters."""
+    rows, words = spec.tables[0].rows, spec.tables[0].words
+    side_words = -(-spec.window // (32 // spec.tile_bits))
+    return Observation(
+        tiles=jnp.zeros((1, spec.window, side_words), jnp.uint32),
+        agents=jnp.zeros((1, rows, words), jnp.uint32),
+        present=jnp.zeros((1, rows), bool),
+        overflow=jnp.zeros(1, jnp.int32),
+        masks=None,
+    )

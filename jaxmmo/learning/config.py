@@ -1,0 +1,81 @@
+"""Settings of the learner: static, checked on construction."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from typing import Any
+
+ALGORITHMS = ("ppo", "pg")
+
+
+@dataclasses.dataclass(frozen=True)
+class LearnConfig:
+    """How agents learn.
+
+    Attributes:
+      algorithm: "ppo", or "pg": the policy gradient with a value baseline, as in the original.
+      worlds: simulated side by side (B).
+      ticks: of a rollout between two updates (T).
+      epochs: passes over a rollout; the policy gradient makes one.
+      minibatch: most decisions in one gradient step; a rollout is split evenly into as many as
+        its living agents need.
+      chunk: living agents that act at once.
+      learning_rate: of Adam.
+      anneal: updates over which the learning rate falls linearly to a tenth; 0 keeps it.
+      gamma: discount a tick.
+      lam: of the advantage estimates.
+      clip: PPO's trust region.
+      entropy: weight of the entropy bonus.
+      value: weight of the value loss, relative to the variance of the returns.
+      max_norm: gradients are clipped to this global norm.
+      attacks: False masks all attacks (`Rules.without_combat`).
+    """
+
+    algorithm: str = "ppo"
+    worlds: int = 16
+    ticks: int = 32
+    epochs: int = 2
+    minibatch: int = 4096
+    chunk: int = 512
+    learning_rate: float = 1e-3
+    anneal: int = 0
+    gamma: float = 0.99
+    lam: float = 0.95
+    clip: float = 0.2
+    entropy: float = 0.01
+    value: float = 0.5
+    max_norm: float = 0.5
+    attacks: bool = True
+
+    def __post_init__(self) -> None:
+        """Raises ValueError naming field, value and allowed range."""
+        if self.algorithm not in ALGORITHMS:
+            raise ValueError(f"algorithm={self.algorithm!r}: must be one of {ALGORITHMS}")
+        for name in ("worlds", "ticks", "epochs", "minibatch", "chunk"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise ValueError(f"{name}={value!r}: must be a positive integer")
+        for name, low, high in (
+            ("anneal", 0, 2**31),
+            ("learning_rate", 0, 10),
+            ("gamma", 0, 1),
+            ("lam", 0, 1),
+            ("clip", 0, 10),
+            ("entropy", 0, 10),
+            ("value", 0, 100),
+            ("max_norm", 0, 1e9),
+        ):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise ValueError(f"{name}={value!r}: must be in [{low}, {high}]")
+
+    def replace(self, **overrides: Any) -> LearnConfig:
+        """A copy with fields changed; ValueError on an unknown field or a bad value."""
+        allowed = [field.name for field in dataclasses.fields(self)]
+        for name in overrides:
+            if name not in allowed:
+                close = difflib.get_close_matches(name, allowed, 1)
+                hint = f"; did you mean {close[0]!r}?" if close else ""
+                raise ValueError(f"unknown setting {name!r}{hint} (allowed: {', '.join(allowed)})")
+        return dataclasses.replace(self, **overrides)

@@ -1,0 +1,52 @@
+"""Pictures of runs and evaluations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+def _pyplot() -> Any:
+    try:
+        import matplotlib
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError("matplotlib is needed: pip install 'jaxmmo[train]'") from error
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    return plt
+
+
+def learning_curve(records: list[dict[str, Any]], path: Path, title: str) -> None:
+    """Draws lifetime and speed against time, smoothed over a few updates.
+
+    Args:
+      records: of the run's log.
+      path: of the image.
+      title: above it.
+    """
+    plt = _pyplot()
+    column = {k: np.array([r[k] for r in records], float) for k in ("elapsed", "steps", "deaths")}
+    minutes = column["elapsed"] / 60
+    steps, deaths = (_rolling(column[name], 10) for name in ("steps", "deaths"))
+    seconds = np.gradient(column["elapsed"]) if len(records) > 1 else np.ones(len(records))
+    figure, axes = plt.subplots(1, 2, figsize=(10, 3.6), constrained_layout=True)
+    axes[0].plot(minutes, steps / np.maximum(deaths, 1), color="#1b7f5c")
+    axes[0].set(xlabel="minutes", ylabel="agent-steps per death", title="Lifetime")
+    axes[1].plot(minutes, steps / np.maximum(_rolling(seconds, 10), 1e-9), color="#31688e")
+    axes[1].set(xlabel="minutes", ylabel="living agent-steps / s", title="Speed of training")
+    for axis in axes:
+        axis.grid(alpha=0.3)
+        axis.set_ylim(bottom=0)
+    figure.suptitle(title)
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
+def _rolling(x: np.ndarray, width: int) -> np.ndarray:
+    """Sums over the last `width` entries."""
+    total = np.concatenate([np.zeros(1), np.cumsum(x)])
+    index = np.arange(1, len(x) + 1)
+    return total[index] - total[np.maximum(index - width, 0)]

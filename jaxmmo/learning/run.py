@@ -1,0 +1,201 @@
+"""Runs: learning with checkpoints, logs and a display, in a directory of their own."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from jaxmmo.env.environment import Environment
+from jaxmmo.learning import checkpoint, logs, plots, progress
+from jaxmmo.learning.checkpoint import Checkpoints
+from jaxmmo.learning.config import LearnConfig
+from jaxmmo.learning.learner import Learner
+from jaxmmo.learning.setup import NetworkConfig, make_env, make_policy, training_overrides
+
+CURVE = "curve.png"
+
+
+@dataclasses.dataclass(frozen=True)
+class RunConfig:
+    """Everything that decides a run's results; kept in its `config.json`.
+
+    Attributes:
+      preset: of the environment.
+      env: `EnvConfig` overrides.
+      learn: settings of the learner.
+      network: settings of the network.
+      seed: of everything.
+    """
+
+    preset: str = "JaxMMO-v1"
+    env: dict[str, Any] = dataclasses.field(default_factory=dict)
+    learn: LearnConfig = LearnConfig()
+    network: NetworkConfig = NetworkConfig()
+    seed: int = 0
+
+    def environment(self) -> Environment:
+        """One of the training worlds."""
+        return make_env(self.preset, training_overrides(self.preset) | self.env)
+
+    def learner(self) -> Learner:
+        """Environment, policy and settings."""
+        env = self.environment()
+        policy = make_policy(env.spec, env.config.num_populations, self.network)
+        return Learner(env, policy, self.learn)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> RunConfig:
+        """From plain data; ValueError for settings that this version does not know."""
+        try:
+            return cls(
+                preset=data["preset"],
+                env=data["env"],
+                learn=LearnConfig().replace(**data["learn"]),
+                network=NetworkConfig(**data["network"]),
+                seed=data["seed"],
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not a run's configuration: {error}") from error
+
+
+@dataclasses.dataclass(frozen=True)
+class Budget:
+    """When a run ends: at whichever comes first. None is no limit.
+
+    Attributes:
+      seconds: of wall clock, compilation included, over all sessions of the run.
+      updates: made.
+    """
+
+    seconds: float | None = None
+    updates: int | None = None
+
+    def done(self, seconds: float, updates: int) -> float:
+        """The share of the run that is behind it; 1 or more when it is over."""
+        shares = [0.0]
+        if self.seconds is not None:
+            shares.append(seconds / max(self.seconds, 1e-9))
+        if self.updates is not None:
+            shares.append(updates / max(self.updates, 1))
+        return max(shares)
+
+
+def prepare(directory: Path, config: RunConfig, *, overwrite: bool, resume: bool) -> RunConfig:
+    """Makes a run's directory, or finds the run to resume in it.
+
+    Returns:
+      The configuration to run with: the directory's own if it is resumed.
+
+    Raises:
+      FileExistsError: if the directory is in use and neither `overwrite` nor `resume` is set.
+      ValueError: if there is nothing to resume.
+    """
+    if resume:
+        return RunConfig.from_dict(checkpoint.read_config(directory))
+    if directory.exists() and any(directory.iterdir()):
+        if not overwrite:
+            raise FileExistsError(f"{directory} exists: --resume it, --overwrite it, or --output")
+        if not (directory / checkpoint.CONFIG).is_file():
+            raise ValueError(f"{directory}: holds no run of jaxmmo train, so it is not overwritten")
+        shutil.rmtree(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    checkpoint.write_config(directory, config.as_dict())
+    return config
+
+
+def run(
+    directory: Path, config: RunConfig, budget: Budget, *, quiet: bool, save_every: float
+) -> dict[str, Any]:
+    """Learns until the budget is spent, from the directory's newest checkpoint on.
+
+    Args:
+      directory: made by `prepare`.
+      config: of the run.
+      budget: when to stop.
+      quiet: shows nothing.
+      save_every: seconds between checkpoints; 0 after every update.
+
+    Returns:
+      A summary: updates, steps, elapsed seconds, and lifetime over the last updates.
+    """
+    began = time.monotonic()
+    learner = config.learner()
+    screen = progress.display(quiet)
+    store = Checkpoints(directory)
+    state = jax.jit(learner.init)(jax.random.key(config.seed))
+    clock = {"elapsed": np.zeros((), np.float64), "steps": np.zeros((), np.int64)}
+    if store.latest is not None:
+        restored = store.restore({"state": state, "clock": clock})
+        state, clock = restored["state"], restored["clock"]
+        state = jax.tree.map(jax.numpy.asarray, state)
+    update = int(state.update)
+    before, steps = float(clock["elapsed"]), int(clock["steps"])
+    log = logs.Log(directory, update)
+    screen.say(f"{learner.policy.name}, {_size(state.params):,} parameters; compiling")
+    advance = jax.jit(learner.update, donate_argnums=0).lower(state).compile()
+    saved = last = time.monotonic()
+
+    def save() -> None:
+        elapsed = before + time.monotonic() - began
+        clock = {"elapsed": np.asarray(elapsed), "steps": np.asarray(steps)}
+        store.save(update, {"state": state, "clock": clock})
+
+    try:
+        while (done := budget.done(before + time.monotonic() - began, update)) < 1:
+            state, metrics = advance(state)
+            metrics = {k: np.asarray(v).item() for k, v in jax.device_get(metrics).items()}
+            update += 1
+            steps += metrics["steps"]
+            now = time.monotonic()
+            elapsed = before + now - began
+            speed = metrics["steps"] / (now - last)
+            last = now
+            record = {"update": update, "elapsed": elapsed, "total_steps": steps} | metrics
+            record["agent_steps_per_s"] = speed
+            log.write(record)
+            done = budget.done(elapsed, update)
+            screen.show(record, min(done, 1.0), elapsed * max(1 - done, 0) / max(done, 1e-9))
+            if now - saved >= save_every:
+                save()
+                saved = last = time.monotonic()
+        if store.latest != update:
+            save()
+    finally:
+        screen.close()
+        log.close()
+        store.close()
+    return _finish(directory, config)
+
+
+def _size(params: Any) -> int:
+    return sum(x.size for x in jax.tree.leaves(params))
+
+
+def _finish(directory: Path, config: RunConfig) -> dict[str, Any]:
+    """Draws the learning curve and sums the run up."""
+    records = logs.read(directory)
+    if not records:
+        return {"updates": 0, "steps": 0, "elapsed": 0.0, "lifetime": None}
+    attacks = "" if config.learn.attacks else ", attacks masked"
+    title = f"{config.preset}{attacks}, seed {config.seed}"
+    plots.learning_curve(records, directory / CURVE, title)
+    recent = records[-10:]
+    return {
+        "updates": records[-1]["update"],
+        "steps": records[-1]["total_steps"],
+        "elapsed": records[-1]["elapsed"],
+        "lifetime": sum(r["steps"] for r in recent) / max(sum(r["deaths"] for r in recent), 1),
+        "population": records[-1]["population"],
+        "agent_steps_per_s": sum(r["steps"] for r in recent)
+        / sum(r["steps"] / r["agent_steps_per_s"] for r in recent),
+    }

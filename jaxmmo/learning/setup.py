@@ -1,0 +1,72 @@
+"""From a few plain settings, as a run's `config.json` holds them, to environment and policy."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+from jaxmmo.agents.cores import FeedForward, Recurrent
+from jaxmmo.agents.network import build
+from jaxmmo.agents.policy import Policy
+from jaxmmo.agents.populations import unshared
+from jaxmmo.env.config import preset
+from jaxmmo.env.environment import Environment
+from jaxmmo.io.spec import Spec
+
+CORES = ("feedforward", "gru", "lstm")
+POPULATIONS = ("shared", "heads", "unshared")
+DTYPES = ("float32", "bfloat16")
+
+
+@dataclasses.dataclass(frozen=True)
+class NetworkConfig:
+    """Which network: what can be chosen without writing a module.
+
+    Attributes:
+      core: "feedforward", "gru" or "lstm".
+      populations: "shared" parameters for all, a shared trunk with own "heads" for each population
+        as in the original, or wholly "unshared" parameters.
+      dtype: of the products; bfloat16 pays on accelerators.
+    """
+
+    core: str = "feedforward"
+    populations: str = "heads"
+    dtype: str = "float32"
+
+    def __post_init__(self) -> None:
+        """Raises ValueError naming field, value and what is allowed."""
+        for name, allowed in (("core", CORES), ("populations", POPULATIONS), ("dtype", DTYPES)):
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name}={getattr(self, name)!r}: must be one of {allowed}")
+
+
+def make_policy(spec: Spec, num_populations: int, config: NetworkConfig) -> Policy:
+    """The default network of a spec, with the chosen core and sharing."""
+    dtype = jnp.bfloat16 if config.dtype == "bfloat16" else jnp.float32
+    cores = {
+        "feedforward": FeedForward(dtype=dtype),
+        "gru": Recurrent(),
+        "lstm": Recurrent(cell=nn.OptimizedLSTMCell),
+    }
+    groups = num_populations if config.populations == "heads" else 1
+    policy = build(spec, core=cores[config.core], groups=groups, dtype=dtype)
+    if config.populations == "unshared":
+        return unshared(policy, spec, num_populations)
+    return policy
+
+
+def training_overrides(name: str) -> dict[str, Any]:
+    """`EnvConfig` fields that training changes for speed, the game and the networks being the same.
+
+    v1.3 lists everybody in view, up to 128; a quarter of these rows holds all but the densest
+    crowds, and networks take any number. What does not fit is counted as overflow.
+    """
+    return {"max_visible": 32} if preset(name).max_visible > 32 else {}
+
+
+def make_env(name: str, overrides: dict[str, Any]) -> Environment:
+    """The environment of a preset with overrides; ValueError as for `jaxmmo.make`."""
+    return Environment(preset(name).replace(**overrides))
