@@ -40,9 +40,7 @@ class Observation(struct.PyTreeNode):
     masks: Masks
 
 
-def observe(
-    config: EnvConfig, rules: Rules, state: WorldState
-) -> tuple[Observation, WorldState]:
+def observe(config: EnvConfig, rules: Rules, state: WorldState) -> tuple[Observation, WorldState]:
     """Every agent sees the tiles and the agents within its window (v1.3 section 7).
 
     Returns:
@@ -82,10 +80,20 @@ def pack_agents(config: EnvConfig, table: io_spec.Table, state: WorldState) -> l
     players = state.players
     values = {
         name: getattr(players, name)
-        for name in (
-            "population damage freeze immune wilderness time_alive food food_max water water_max "
-            "health health_max"
-        ).split()
+        for name in [
+            "population",
+            "damage",
+            "freeze",
+            "immune",
+            "wilderness",
+            "time_alive",
+            "food",
+            "food_max",
+            "water",
+            "water_max",
+            "health",
+            "health_max",
+        ]
     }
     if config.observe_skills:
         for i, attribute in enumerate(a for a in table.attributes if a.name.startswith("level_")):

@@ -10,7 +10,7 @@ from jaxmmo.env import random, terrain
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.constants import Cause, SystemId
 from jaxmmo.env.rules import Rules
-from jaxmmo.env.state import Intent, Rolls, WorldState
+from jaxmmo.env.state import Intent, Rolls, Terrain, WorldState
 from jaxmmo.env.systems import skills, spawning
 from jaxmmo.env.systems.combat import Attacks, resolve_attacks
 from jaxmmo.env.systems.death import Deaths, cause_of_death, is_dying, remove_dead
@@ -18,6 +18,9 @@ from jaxmmo.env.systems.foraging import Harvests, forage
 from jaxmmo.env.systems.movement import move_agents
 from jaxmmo.env.systems.spawning import PopulationFn, spawn_agents
 from jaxmmo.env.systems.status import update_status
+
+FIRST_ID = 2
+"""The id of v1.3's first agent (section 3.1)."""
 
 
 class Events(struct.PyTreeNode):
@@ -84,6 +87,25 @@ def draw_rolls(
     )
 
 
+def empty_state(config: EnvConfig, ground: Terrain) -> WorldState:
+    """A world before its first tick with nobody in it.
+
+    Args:
+      ground: the map.
+    """
+    zero = jnp.zeros((), jnp.int32)
+    return WorldState(
+        tick=zero,
+        next_id=zero + FIRST_ID,
+        terrain=ground,
+        players=spawning.empty_players(config),
+        lives=spawning.empty_lives(config),
+        order=jnp.arange(config.capacity),
+        seen=jnp.full((config.capacity, config.max_visible), config.capacity, jnp.int32),
+        lost_spawns=zero,
+    )
+
+
 def first_state(
     config: EnvConfig,
     rules: Rules,
@@ -100,17 +122,7 @@ def first_state(
     """
     if material is None:
         material = terrain.generate(key, config, rules)
-    zero = jnp.zeros((), jnp.int32)
-    state = WorldState(
-        tick=zero,
-        next_id=zero + 2,  # v1.3's first agent has id 2 (section 3.1)
-        terrain=terrain.from_material(material),
-        players=spawning.empty_players(config),
-        lives=spawning.empty_lives(config),
-        order=jnp.arange(config.capacity),
-        seen=jnp.full((config.capacity, config.max_visible), config.capacity, jnp.int32),
-        lost_spawns=zero,
-    )
+    state = empty_state(config, terrain.from_material(material))
     if config.initial_population:
         return spawning.populate(config, rules, state, key)
     spawns = spawning.draw_spawns(config, rules, state, key, population_fn)

@@ -91,7 +91,9 @@ def _rows(table: Table, obs: Observation) -> Columns:
         mask = jnp.uint32(2**attribute.bits - 1)
         bits = (words[..., attribute.word] >> attribute.shift) & mask
         if attribute.encoding == Encoding.RELATIVE:
-            bits = jnp.where(obs.present, bits - bits[..., :1] + jnp.uint32(-attribute.low), 0) & mask
+            bits = (
+                jnp.where(obs.present, bits - bits[..., :1] + jnp.uint32(-attribute.low), 0) & mask
+            )
         columns[attribute.name] = bits.astype(jnp.int32) + attribute.low
     return columns
 

@@ -10,10 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 
 import jaxmmo
-from jaxmmo.env import terrain
+from jaxmmo.env import step, terrain
 from jaxmmo.env.constants import Material
 from jaxmmo.env.environment import Environment
-from jaxmmo.env.state import WorldState
 from jaxmmo.env.systems import skills, spawning
 from jaxmmo.io.inputs import inputs
 from tests.conformance import recordings
@@ -109,15 +108,8 @@ def _observe(
     players = players.replace(level=skills.level_of(rules, players.experience))
     ground = terrain.from_material(material)
     ground = ground.replace(ripe_at=(tile_index == Material.SCRUB).astype(jnp.int32))
-    state = WorldState(
-        tick=jnp.int32(0),
-        next_id=jnp.max(players.id) + 1,
-        terrain=ground,
-        players=players,
-        lives=spawning.empty_lives(config),
-        visible=jnp.full((config.capacity, config.max_visible), config.capacity, jnp.int32),
-        lost_spawns=jnp.int32(0),
-    )
+    state = step.empty_state(config, ground)
+    state = state.replace(next_id=jnp.max(players.id) + 1, players=players)
     obs, state = env.observe(state, rules)
     unguarded = state.replace(players=players.replace(immune=jnp.zeros_like(players.immune)))
     ids = jnp.concatenate([players.id, jnp.full(1, -1)])[state.visible]

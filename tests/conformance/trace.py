@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxmmo.env import terrain
+from jaxmmo.env import step, terrain
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.constants import Cause, Outcome
 from jaxmmo.env.rules import Rules, default_rules
@@ -86,15 +86,7 @@ def _run(
     config: EnvConfig, rules: Rules, material: jax.Array, given: dict[str, jax.Array]
 ) -> dict[str, jax.Array]:
     """All ticks in one scan."""
-    state = WorldState(
-        tick=jnp.int32(0),
-        next_id=jnp.int32(recordings.FIRST_ID),
-        terrain=terrain.from_material(material),
-        players=spawning.empty_players(config),
-        lives=spawning.empty_lives(config),
-        visible=jnp.full((config.capacity, config.max_visible), config.capacity, jnp.int32),
-        lost_spawns=jnp.int32(0),
-    )
+    state = step.empty_state(config, terrain.from_material(material))
     first, rest = (
         jax.tree.map(lambda value: value[0], given),
         jax.tree.map(lambda value: value[1:], given),

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxmmo.env import terrain
+from jaxmmo.env import step, terrain
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.constants import Outcome
 from jaxmmo.env.rules import Rules, default_rules
@@ -127,12 +127,6 @@ def _state(config: EnvConfig, rules: Rules, given: dict[str, jax.Array]) -> Worl
     )
     ripe_at = jnp.where(recordings.regrows(given["roll_regrow_k"]), 1, recordings.LATER)
     ground = terrain.from_material(given["material"].astype(jnp.uint8))
-    return WorldState(
-        tick=jnp.int32(0),
-        next_id=jnp.int32(config.capacity + recordings.FIRST_ID),
-        terrain=ground.replace(ripe_at=jnp.where(given["before_depleted"], ripe_at, 0)),
-        players=players,
-        lives=spawning.empty_lives(config),
-        visible=jnp.full((config.capacity, config.max_visible), config.capacity, jnp.int32),
-        lost_spawns=jnp.int32(0),
-    )
+    ground = ground.replace(ripe_at=jnp.where(given["before_depleted"], ripe_at, 0))
+    state = step.empty_state(config, ground)
+    return state.replace(next_id=jnp.int32(config.capacity + recordings.FIRST_ID), players=players)

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import jaxmmo
-from jaxmmo.env import terrain
+from jaxmmo.env import step, terrain
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.constants import Material, Move, Skill
 from jaxmmo.env.environment import Environment
@@ -90,15 +90,9 @@ def world(
     land = terrain.from_material(jnp.asarray(ground(tiles, side)))
     for place, ripe_at in (depleted or {}).items():
         land = land.replace(ripe_at=land.ripe_at.at[place].set(ripe_at))
-    state = WorldState(
-        tick=jnp.int32(tick),
-        next_id=jnp.max(players.id) + 1 if agents else jnp.int32(FIRST_ID),
-        terrain=land,
-        players=players,
-        lives=spawning.empty_lives(config),
-        visible=jnp.full((config.capacity, config.max_visible), config.capacity, jnp.int32),
-        lost_spawns=jnp.int32(0),
-    )
+    state = step.empty_state(config, land)
+    next_id = jnp.max(players.id) + 1 if agents else jnp.int32(FIRST_ID)
+    state = state.replace(tick=jnp.int32(tick), next_id=next_id, players=players)
     return _observe(env)(state, rules)
 
 

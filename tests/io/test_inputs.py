@@ -12,7 +12,7 @@ import jaxmmo
 from jaxmmo.env.observation import Masks, Observation
 from jaxmmo.io import Attribute, Kind, Spec
 from jaxmmo.io.inputs import inputs, unpack
-from jaxmmo.io.spec import pack
+from jaxmmo.io.spec import Encoding, pack
 
 SMALL: dict[str, Any] = {"height": 24, "width": 24, "border": 4, "vision": 3, "capacity": 8}
 
@@ -27,7 +27,11 @@ def packed(spec: Spec, agents: dict[str, np.ndarray], tiles: dict[str, np.ndarra
     shape = agents["self"].shape
     words = np.zeros((*shape, table.words), np.uint32)
     for a in table.attributes:
-        words[..., a.word] |= (agents[a.name] - a.low).astype(np.uint32) << a.shift
+        value = agents[a.name] - a.low
+        if a.encoding == Encoding.RELATIVE:  # as if the observer stood at 1000
+            value = (1000 + agents[a.name]) % 2**a.bits
+        if a.encoding != Encoding.FIRST:
+            words[..., a.word] |= value.astype(np.uint32) << a.shift
     cells = (tiles["material"] | (tiles["agents"] << 3)).astype(np.uint32)
     per_word = 32 // spec.tile_bits
     columns = np.zeros((*shape[:-1], spec.window, -(-spec.window // per_word)), np.uint32)
@@ -48,6 +52,9 @@ def random_values(spec: Spec, leading: tuple[int, ...], seed: int = 0):
     agents = {
         a.name: rng.integers(a.low, a.high + 1, (*leading, table.rows)) for a in table.attributes
     }
+    for name in ("row", "col"):  # the observer is where it is
+        agents[name][..., 0] = 0
+    agents["self"] = np.broadcast_to(np.arange(table.rows) == 0, agents["self"].shape).astype(int)
     side = (spec.window, spec.window)
     tiles = {
         a.name: rng.integers(a.low, a.high + 1, (*leading, *side))
