@@ -38,6 +38,20 @@ def make(
     return Environment(config, reward_fn=reward_fn, population_fn=population_fn)
 
 
+def load_baseline(preset: str = "JaxMMO-v1") -> tuple[Any, Any]:
+    """The trained policy that ships for a preset, and its parameters.
+
+    Use: `policy, params = load_baseline()`, then
+    `policy.apply(params, obs, policy.initial_carry(shape), reset)`.
+
+    Raises:
+      ValueError: for a preset without a baseline.
+    """
+    from jaxmmo.learning import library
+
+    return library.load_baseline(preset)
+
+
 def registered() -> list[str]:
     """Ids that `make` knows."""
     return list(PRESETS)

@@ -31,8 +31,9 @@ def tile_planes(spec: Spec, tiles: jax.Array) -> list[list[jax.Array]]:
       tiles: u32[N, side, words].
 
     Returns:
-      For each packed attribute its planes, f32[N, tiles] each: an indicator per value of a discrete one, the
-      squashed normalised number of a continuous one. Tiles are in packed order: see `packed_order`.
+      For each packed attribute its planes, f32[N, tiles] each: an indicator per value of a
+      discrete one, the squashed normalised number of a continuous one. Tiles are in packed order:
+      see `packed_order`.
     """
     words = tiles.reshape(tiles.shape[0], -1)
     lanes = [words >> shift for shift in range(0, 32, spec.tile_bits)]
@@ -109,7 +110,7 @@ class AttentionTiles(nn.Module):
         """u32[N, side, words] -> f32[N, features], and the mean weights f32[N, side * side]."""
         order = packed_order(spec)
         exists = order < spec.window**2
-        planes = jnp.stack(sum(tile_planes(spec, tiles), []), 1)
+        planes = jnp.stack([p for planes in tile_planes(spec, tiles) for p in planes], 1)
         count, places = planes.shape[1:]
         init = nn.initializers.normal(0.3)
         score = self.param("score", init, (count, self.heads))
@@ -138,7 +139,7 @@ class ConvTiles(nn.Module):
     @nn.compact
     def __call__(self, spec: Spec, tiles: jax.Array) -> tuple[jax.Array, dict[str, jax.Array]]:
         """u32[N, side, words] -> f32[N, features], and nothing to look at."""
-        packed = jnp.stack(sum(tile_planes(spec, tiles), []), 1)
+        packed = jnp.stack([p for planes in tile_planes(spec, tiles) for p in planes], 1)
         raster = jnp.argsort(packed_order(spec))[: spec.window**2]
         image = jnp.swapaxes(packed[:, :, raster], 1, 2)
         image = image.reshape(-1, spec.window, spec.window, packed.shape[1])

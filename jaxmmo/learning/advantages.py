@@ -59,8 +59,10 @@ def discounted(
     *,
     gamma: float,
 ) -> jax.Array:
-    """f32[T, N]: discounted rewards to the end of the life, or of the window, where the value
-    of what was observed last stands for the rest. Arguments as for `gae`.
+    """f32[T, N]: discounted rewards to the end of the life, or of the window.
+
+    At the window's end the value of what was observed last stands for the rest. Arguments as for
+    `gae`.
     """
     zero = jnp.zeros_like(reward)
     return gae(

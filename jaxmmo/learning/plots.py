@@ -50,3 +50,35 @@ def _rolling(x: np.ndarray, width: int) -> np.ndarray:
     total = np.concatenate([np.zeros(1), np.cumsum(x)])
     index = np.arange(1, len(x) + 1)
     return total[index] - total[np.maximum(index - width, 0)]
+
+
+def evaluation(reports: list[dict[str, Any]], path: Path, title: str) -> None:
+    """Draws survival curves, causes of death and populations of evaluated policies.
+
+    Args:
+      reports: of `learning.evaluation`.
+      path: of the image.
+      title: above it.
+    """
+    plt = _pyplot()
+    figure, axes = plt.subplots(1, 3, figsize=(13, 3.6), constrained_layout=True)
+    for i, report in enumerate(reports):
+        name = report["policy"]
+        axes[0].plot(report["survival"]["tick"], report["survival"]["value"], label=name)
+        deaths = report["deaths"]
+        total = max(sum(deaths.values()), 1)
+        place = np.arange(len(deaths)) + 0.8 * i / len(reports)
+        shares = [100 * v / total for v in deaths.values()]
+        axes[1].bar(place, shares, 0.8 / len(reports), align="edge", label=name)
+        axes[2].plot(report["population"]["tick"], report["population"]["value"], label=name)
+    axes[0].set(title="Survival", xlabel="ticks since birth", ylabel="share alive", ylim=(0, 1))
+    axes[1].set(title="Causes of death", ylabel="%")
+    axes[1].set_xticks(np.arange(len(reports[0]["deaths"])) + 0.4, list(reports[0]["deaths"]))
+    axes[2].set(title="Population", xlabel="tick", ylabel="living agents a world")
+    axes[2].set_ylim(bottom=0)
+    for axis in axes:
+        axis.grid(alpha=0.3)
+        axis.legend()
+    figure.suptitle(title)
+    figure.savefig(path, dpi=120)
+    plt.close(figure)

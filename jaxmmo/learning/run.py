@@ -35,8 +35,8 @@ class RunConfig:
 
     preset: str = "JaxMMO-v1"
     env: dict[str, Any] = dataclasses.field(default_factory=dict)
-    learn: LearnConfig = LearnConfig()
-    network: NetworkConfig = NetworkConfig()
+    learn: LearnConfig = dataclasses.field(default_factory=LearnConfig)
+    network: NetworkConfig = dataclasses.field(default_factory=NetworkConfig)
     seed: int = 0
 
     def environment(self) -> Environment:

@@ -89,7 +89,12 @@ def to_json(header: Header) -> bytes:
             "bars": [colors.HEALTH, colors.FOOD, colors.WATER],
         },
     }
-    return json.dumps(document, separators=(",", ":")).encode()
+    return compact_json(document).encode()
+
+
+def compact_json(document: object) -> str:
+    """JSON without spaces."""
+    return json.dumps(document, separators=(",", ":"))
 
 
 def from_json(data: bytes) -> Header:

@@ -85,7 +85,7 @@ class World:
         del state
         output = self._policy.apply(self._params, obs, carry, reset)
         key = jax.random.fold_in(key, 1 << 20)
-        action = decisions.sample(key, self.env.spec, output.logits, obs.masks)
+        action = self._policy.decide(key, self.env.spec, output.logits, obs.masks)
         return action, output.carry, summarise(output, obs.masks) if self._outputs else {}
 
     def _frame(self, state: WorldState, events: Any, answers: dict[str, jax.Array]) -> Frame:
@@ -108,10 +108,9 @@ def summarise(output: Output, masks: Masks) -> dict[str, jax.Array]:
         "style": _byte(style),
         "target": _byte(jnp.sum(style[..., None] * target, -2)),
     }
-    attention = output.aux.get("attention")
+    attention = output.aux.get("agent")  # networks report it by table
     if attention is not None:
-        weights = attention.mean(tuple(range(1, attention.ndim - 1)))
-        answers["attention"] = _byte(weights)
+        answers["attention"] = _byte(attention)
     return answers
 
 

@@ -1,0 +1,142 @@
+import * as THREE from "three";
+import { visibleAgents } from "../data/world.js";
+
+const HEAT = ["#1b1035", "#5a1d6b", "#b5345a", "#f0703a", "#ffd35c", "#fffbe0"];
+const VALUE = ["#b3382c", "#e89a6a", "#f4ead6", "#7fc0a4", "#1c7a72"];
+
+export const OVERLAYS = ["none", "explored", "value", "attention"];
+
+/** Colours of a ramp at a share between 0 and 1. */
+export function ramp(colors, share) {
+  const at = Math.max(0, Math.min(1, share)) * (colors.length - 1);
+  const low = Math.min(Math.floor(at), colors.length - 2);
+  const mix = (from, to) => Math.round(from + (to - from) * (at - low));
+  const [a, b] = [colors[low], colors[low + 1]].map((hex) =>
+    [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)),
+  );
+  return a.map((channel, i) => mix(channel, b[i]));
+}
+
+/** RGBA bytes of the exploration overlay: brighter where more agent-ticks were spent. */
+export function exploredPixels(tally) {
+  const pixels = new Uint8Array(tally.visits.length * 4);
+  const most = Math.log1p(tally.visits.reduce((a, b) => Math.max(a, b), 0)) || 1;
+  tally.visits.forEach((count, tile) => {
+    const share = Math.log1p(count) / most;
+    pixels.set([...ramp(HEAT, share), count ? 120 + 115 * share : 105], 4 * tile);
+  });
+  return pixels;
+}
+
+/** RGBA bytes of the value overlay: the mean estimate on each tile, within the range seen. */
+export function valuePixels(tally) {
+  const pixels = new Uint8Array(tally.visits.length * 4);
+  let [low, high] = [Infinity, -Infinity];
+  const mean = (tile) => tally.valueSum[tile] / tally.valueCount[tile];
+  tally.valueCount.forEach((count, tile) => {
+    if (!count) return;
+    low = Math.min(low, mean(tile));
+    high = Math.max(high, mean(tile));
+  });
+  tally.valueCount.forEach((count, tile) => {
+    const share = count ? (mean(tile) - low) / (high - low || 1) : 0;
+    pixels.set(count ? [...ramp(VALUE, share), 225] : [10, 14, 20, 120], 4 * tile);
+  });
+  return { pixels, low, high };
+}
+
+/** Paints the map: who was where, what it is worth, and what the followed agent attends to. */
+export class Overlays {
+  constructor(world) {
+    this.world = world;
+    this.mode = "none";
+    const { height, width } = world;
+    this.pixels = new Uint8Array(height * width * 4);
+    this.texture = new THREE.DataTexture(this.pixels, width, height);
+    this.texture.colorSpace = THREE.SRGBColorSpace;
+    this.texture.magFilter = THREE.NearestFilter;
+    const plane = new THREE.PlaneGeometry(width, height).rotateX(-Math.PI / 2);
+    for (let i = 0; i < 4; i++) plane.attributes.uv.setY(i, 1 - plane.attributes.uv.getY(i));
+    const material = new THREE.MeshBasicMaterial({
+      map: this.texture,
+      transparent: true,
+      depthWrite: false,
+    });
+    this.plane = new THREE.Mesh(plane, material);
+    this.plane.position.y = 0.06;
+    this.plane.renderOrder = 1;
+    this.plane.visible = false;
+    this.lines = new THREE.LineSegments(
+      new THREE.BufferGeometry(),
+      new THREE.LineBasicMaterial({ vertexColors: true, transparent: true, depthTest: false }),
+    );
+    this.lines.renderOrder = 6;
+    this.lines.frustumCulled = false;
+    this.group = new THREE.Group();
+    this.group.add(this.plane, this.lines);
+    this.rays = [];
+  }
+
+  /** Redraws for a frame; returns the caption, which says what the colours mean or what is absent. */
+  show(frame, tally, slot) {
+    this.plane.visible = this.mode === "explored" || this.mode === "value";
+    this.rays = [];
+    let caption = "";
+    if (this.mode === "explored") {
+      this.pixels.set(exploredPixels(tally));
+      caption = `Agent-ticks spent on each tile over ${tally.ticks} ticks seen; brighter is more.`;
+    } else if (this.mode === "value") {
+      const { pixels, low, high } = valuePixels(tally);
+      this.pixels.set(pixels);
+      caption = Number.isFinite(low)
+        ? `Mean value estimate by tile: red ${low.toFixed(2)} to green ${high.toFixed(2)}.`
+        : "No value estimates: they were not recorded, or the policy makes none.";
+      this.plane.visible = Number.isFinite(low);
+    } else if (this.mode === "attention") {
+      caption = this.attention(frame, slot);
+    }
+    this.texture.needsUpdate = true;
+    return caption;
+  }
+
+  attention(frame, slot) {
+    const weights = frame.get("policy.attention");
+    if (!weights) return "No attention: it was not recorded, or the policy has none.";
+    if (slot < 0) return "Select an agent to see what it attends to.";
+    const size = weights.length / this.world.capacity;
+    const { rows } = visibleAgents(this.world, frame, slot);
+    rows.forEach((other, i) => {
+      const weight = i < size ? weights[slot * size + i] / 255 : 0;
+      if (other !== slot && weight > 0.01) this.rays.push({ from: slot, to: other, weight });
+    });
+    const own = Math.round((100 * weights[slot * size]) / 255);
+    return `Lines show attention to others; ${own}% stays with itself.`;
+  }
+
+  update(agents) {
+    this.lines.visible = this.rays.length > 0;
+    if (!this.rays.length) return;
+    const most = Math.max(...this.rays.map((ray) => ray.weight));
+    const points = [];
+    const colors = [];
+    for (const { from, to, weight } of this.rays) {
+      const [r, g, b] = ramp(HEAT.slice(2), weight / most).map((c) => (c / 255) ** 2.2);
+      for (const end of [from, to]) {
+        const { x, y, z } = agents.at[end];
+        points.push(x, y + 0.7, z);
+        colors.push(r, g, b);
+      }
+    }
+    const { geometry } = this.lines;
+    geometry.setAttribute("position", new THREE.Float32BufferAttribute(points, 3));
+    geometry.setAttribute("color", new THREE.Float32BufferAttribute(colors, 3));
+  }
+
+  dispose() {
+    this.texture.dispose();
+    for (const mesh of [this.plane, this.lines]) {
+      mesh.geometry.dispose();
+      mesh.material.dispose();
+    }
+  }
+}

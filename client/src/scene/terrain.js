@@ -1,0 +1,274 @@
+import * as THREE from "three";
+import { litMaterial } from "./lit.js";
+import { cloudTexture, hash, smooth } from "./noise.js";
+
+const WATER_Y = -0.22;
+const LAVA_Y = -0.12;
+const BED_Y = -0.55;
+
+/** The ground: one mesh for all land, one each for water and lava. Rows run along +z. */
+export class Terrain {
+  constructor(world, tiles) {
+    this.world = world;
+    this.tiles = tiles;
+    this.group = new THREE.Group();
+    this.clouds = cloudTexture();
+    this.time = { value: 0 };
+    this.group.add(this.land(), this.water(), this.lava(), this.pedestal());
+  }
+
+  update(now) {
+    this.time.value = now / 1000;
+  }
+
+  dispose() {
+    this.group.traverse((mesh) => {
+      mesh.geometry?.dispose();
+      mesh.material?.dispose();
+    });
+    this.clouds.dispose();
+  }
+
+  kind(row, col) {
+    const { height, width } = this.world;
+    const inside = row >= 0 && col >= 0 && row < height && col < width;
+    return inside ? this.tiles[row * width + col] & 7 : this.world.material.lava;
+  }
+
+  /** Height of the ground that agents and trees stand on. */
+  heightOf(row, col) {
+    const { material } = this.world;
+    switch (this.kind(row, col)) {
+      case material.water:
+        return BED_Y;
+      case material.lava:
+        return LAVA_Y;
+      case material.stone:
+      case material.ore:
+        return 0.45 + 0.75 * hash(row, col, 3) * hash(row >> 1, col >> 1, 4) + 0.25;
+      default:
+        return 0;
+    }
+  }
+
+  land() {
+    const { world } = this;
+    const build = new QuadBuilder();
+    const palette = world.palette.terrain.map((color) => new THREE.Color(color));
+    const { material } = world;
+    const sand = new THREE.Color("#c9b27e");
+    const soil = new THREE.Color("#6b5a3c");
+    for (let row = 0; row < world.height; row++) {
+      for (let col = 0; col < world.width; col++) {
+        const kind = this.kind(row, col);
+        if (kind === material.lava) continue;
+        const rock = kind === material.stone || kind === material.ore;
+        const top = this.heightOf(row, col);
+        const base = kind === material.water ? sand : palette[this.groundOf(kind)];
+        const color = this.weathered(base, row, col, rock);
+        if (kind === material.water) color.multiplyScalar(0.6);
+        this.tile(build, row, col, top, color, rock ? 0.13 : 0);
+        const side = rock ? color.clone().multiplyScalar(0.82) : soil;
+        this.walls(build, row, col, top, side, rock ? 0.13 : 0);
+      }
+    }
+    const mesh = new THREE.Mesh(build.geometry(), litMaterial());
+    mesh.matrixAutoUpdate = false;
+    return mesh;
+  }
+
+  /** No two tiles are quite alike, and meadows are drier in some places than in others. */
+  weathered(base, row, col, rock) {
+    const dry = rock ? 0 : smooth(row / 9, col / 9, 21) - 0.5;
+    return base
+      .clone()
+      .offsetHSL(
+        (hash(row, col, 1) - 0.5) * 0.014 - 0.045 * dry,
+        0.05 * dry,
+        (hash(row, col, 2) - 0.5) * (rock ? 0.1 : 0.028) + 0.05 * dry,
+      );
+  }
+
+  /** Forests stand on grass of a deeper green. */
+  groundOf(kind) {
+    const { material } = this.world;
+    return kind === material.forest || kind === material.scrub ? material.grass : kind;
+  }
+
+  tile(build, row, col, top, color, taper) {
+    const { height, width } = this.world;
+    const [x, z] = [col - width / 2, row - height / 2];
+    const wooded = this.kind(row, col) === this.world.material.forest ? 0.8 : 1;
+    const shade = (dr, dc) => color.clone().multiplyScalar(wooded * this.light(row, col, dr, dc, top));
+    build.quad(
+      [
+        [x + taper, top, z + taper],
+        [x + taper, top, z + 1 - taper],
+        [x + 1 - taper, top, z + 1 - taper],
+        [x + 1 - taper, top, z + taper],
+      ],
+      [shade(-1, -1), shade(1, -1), shade(1, 1), shade(-1, 1)],
+    );
+  }
+
+  /** How much light reaches a corner: less beside higher ground, least in its shadow. */
+  light(row, col, dr, dc, top) {
+    let light = 1;
+    for (const [r, c] of [
+      [row + dr, col],
+      [row, col + dc],
+      [row + dr, col + dc],
+    ]) {
+      if (this.heightOf(r, c) > top + 0.2 && this.kind(r, c) !== this.world.material.lava) {
+        light -= r < row || c > col ? 0.08 : 0.16;
+      }
+    }
+    return light;
+  }
+
+  walls(build, row, col, top, color, taper) {
+    const { height, width } = this.world;
+    const [x, z] = [col - width / 2, row - height / 2];
+    const a = taper;
+    const b = 1 - taper;
+    const edges = [
+      [-1, 0, [b, a], [a, a], [1, 0], [0, 0]],
+      [1, 0, [a, b], [b, b], [0, 1], [1, 1]],
+      [0, 1, [b, b], [b, a], [1, 1], [1, 0]],
+      [0, -1, [a, a], [a, b], [0, 0], [0, 1]],
+    ];
+    for (const [dr, dc, p, q, footP, footQ] of edges) {
+      const next = this.heightOf(row + dr, col + dc);
+      if (next >= top && !taper) continue;
+      const foot = taper ? Math.min(next, 0) : next;
+      const dark = color.clone().multiplyScalar(0.62);
+      build.quad(
+        [
+          [x + p[0], top, z + p[1]],
+          [x + q[0], top, z + q[1]],
+          [x + footQ[0], foot, z + footQ[1]],
+          [x + footP[0], foot, z + footP[1]],
+        ].reverse(),
+        [dark, dark, color, color],
+      );
+    }
+  }
+
+  surface(kind, y) {
+    const { height, width } = this.world;
+    const build = new QuadBuilder();
+    const white = new THREE.Color(1, 1, 1);
+    for (let row = 0; row < height; row++) {
+      for (let col = 0; col < width; col++) {
+        if (this.kind(row, col) !== kind) continue;
+        const [x, z] = [col - width / 2, row - height / 2];
+        const shade = [
+          [-1, -1],
+          [1, -1],
+          [1, 1],
+          [-1, 1],
+        ].map(([dr, dc]) => white.clone().multiplyScalar(this.shore(kind, row, col, dr, dc)));
+        build.quad(
+          [
+            [x, y, z],
+            [x, y, z + 1],
+            [x + 1, y, z + 1],
+            [x + 1, y, z],
+          ],
+          shade,
+        );
+      }
+    }
+    return build.geometry();
+  }
+
+  /** 1 at corners that touch another kind of ground, 0 amid the same. */
+  shore(kind, row, col, dr, dc) {
+    const same =
+      this.kind(row + dr, col) === kind &&
+      this.kind(row, col + dc) === kind &&
+      this.kind(row + dr, col + dc) === kind;
+    return same ? 0 : 1;
+  }
+
+  water() {
+    const material = this.fluid(
+      `float wave = texture2D(clouds, vPlace * 0.11 + vec2(time * 0.012, time * 0.008)).r
+         + texture2D(clouds, vPlace * 0.19 - vec2(time * 0.015, -time * 0.01)).r;
+       vec3 color = mix(vec3(0.13, 0.37, 0.53), vec3(0.26, 0.58, 0.66), 0.2 + 0.6 * vShore);
+       color += smoothstep(1.08, 1.3, wave) * 0.22;
+       float foam = smoothstep(0.93, 1.02, vShore + (wave - 1.0) * 0.22);
+       gl_FragColor = vec4(mix(color, vec3(0.80, 0.90, 0.90), foam * 0.35), 0.9);`,
+      true,
+    );
+    return new THREE.Mesh(this.surface(this.world.material.water, WATER_Y), material);
+  }
+
+  lava() {
+    const material = this.fluid(
+      `vec4 cloud = texture2D(clouds, vPlace * 0.085 + vec2(time * 0.003, time * 0.001));
+       float crust = cloud.r + cloud.g + 0.02 * sin(time * 0.7 + vPlace.x * 0.3);
+       float glow = 1.0 - smoothstep(0.0, 0.11, abs(crust - 1.0));
+       vec3 rock = mix(vec3(0.16, 0.125, 0.13), vec3(0.29, 0.23, 0.22), crust * 0.6);
+       vec3 hot = mix(vec3(0.66, 0.17, 0.07), vec3(0.98, 0.60, 0.25), glow * glow);
+       vec3 color = mix(rock, hot, glow * 0.9);
+       color += vec3(0.55, 0.16, 0.03) * smoothstep(0.2, 1.0, vShore) * (0.25 + 0.4 * crust);
+       gl_FragColor = vec4(color, 1.0);`,
+      false,
+    );
+    return new THREE.Mesh(this.surface(this.world.material.lava, LAVA_Y), material);
+  }
+
+  fluid(body, transparent) {
+    return new THREE.ShaderMaterial({
+      transparent,
+      depthWrite: !transparent,
+      uniforms: { clouds: { value: this.clouds }, time: this.time },
+      vertexShader: `attribute vec3 color; varying vec2 vPlace; varying float vShore;
+        void main() {
+          vPlace = position.xz; vShore = color.r;
+          gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0);
+        }`,
+      fragmentShader: `uniform sampler2D clouds; uniform float time;
+        varying vec2 vPlace; varying float vShore;
+        void main() { ${body} }`,
+    });
+  }
+
+  /** The block of rock that the world is cut from. */
+  pedestal() {
+    const { height, width } = this.world;
+    const depth = 3;
+    const mesh = new THREE.Mesh(
+      new THREE.BoxGeometry(width, depth, height),
+      new THREE.MeshBasicMaterial({ color: "#1d1718" }),
+    );
+    mesh.position.y = LAVA_Y - 0.5 - depth / 2;
+    return mesh;
+  }
+}
+
+/** Collects quads, corners counter-clockwise seen from outside. */
+class QuadBuilder {
+  constructor() {
+    this.positions = [];
+    this.colors = [];
+    this.indices = [];
+  }
+
+  quad(corners, colors) {
+    const first = this.positions.length / 3;
+    for (const corner of corners) this.positions.push(...corner);
+    for (const { r, g, b } of colors) this.colors.push(r, g, b);
+    this.indices.push(first, first + 1, first + 2, first, first + 2, first + 3);
+  }
+
+  geometry() {
+    const geometry = new THREE.BufferGeometry();
+    geometry.setAttribute("position", new THREE.Float32BufferAttribute(this.positions, 3));
+    geometry.setAttribute("color", new THREE.Float32BufferAttribute(this.colors, 3));
+    geometry.setIndex(this.indices);
+    geometry.computeVertexNormals();
+    return geometry;
+  }
+}

@@ -1,0 +1,71 @@
+import { materialAt } from "../data/world.js";
+import { context } from "./dom.js";
+
+/** The whole map from above; a click moves the camera there. */
+export class Minimap {
+  constructor(canvas, goto) {
+    this.canvas = canvas;
+    this.image = null;
+    canvas.onpointerdown = (event) => {
+      const box = canvas.getBoundingClientRect();
+      goto((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
+    };
+  }
+
+  show(world, frame, selected, camera) {
+    const draw = context(this.canvas);
+    if (!draw) return;
+    this.paintGround(world, frame);
+    draw.imageSmoothingEnabled = false;
+    draw.drawImage(this.image, 0, 0, draw.w, draw.h);
+    const [scaleX, scaleY] = [draw.w / world.width, draw.h / world.height];
+    const [alive, row, col, population] = ["alive", "row", "col", "population"].map((n) => frame.get(`players.${n}`));
+    const size = Math.max(2.2, scaleX * 1.1);
+    alive.forEach((living, slot) => {
+      if (!living) return;
+      const [x, y] = [(col[slot] + 0.5) * scaleX, (row[slot] + 0.5) * scaleY];
+      draw.fillStyle = "#0009";
+      draw.fillRect(x - size / 2 - 0.6, y - size / 2 - 0.6, size + 1.2, size + 1.2);
+      draw.fillStyle = world.palette.populations[population[slot]];
+      draw.fillRect(x - size / 2, y - size / 2, size, size);
+      if (slot !== selected) return;
+      draw.strokeStyle = "#fff";
+      draw.lineWidth = 1.5;
+      draw.strokeRect(x - 5, y - 5, 10, 10);
+    });
+    this.drawCamera(draw, world, camera, scaleX, scaleY);
+  }
+
+  /** The ground as one pixel a tile, repainted only where forests changed. */
+  paintGround(world, frame) {
+    if (this.world !== world) {
+      this.world = world;
+      this.image = document.createElement("canvas");
+      [this.image.width, this.image.height] = [world.width, world.height];
+      this.colors = world.palette.terrain.map((c) => [1, 3, 5].map((i) => parseInt(c.slice(i, i + 2), 16)));
+    }
+    const paint = this.image.getContext("2d");
+    const pixels = paint.createImageData(world.width, world.height);
+    for (let tile = 0; tile < world.width * world.height; tile++) {
+      const kind = materialAt(world, frame, tile);
+      const dim = kind === world.material.lava ? 0.32 : 0.85;
+      const [r, g, b] = this.colors[kind];
+      pixels.data.set([r * dim, g * dim, b * dim, 255], 4 * tile);
+    }
+    paint.putImageData(pixels, 0, 0);
+  }
+
+  drawCamera(draw, world, corners, scaleX, scaleY) {
+    if (!corners) return;
+    draw.beginPath();
+    corners.forEach(({ x, z }, i) => {
+      const at = [(x + world.width / 2) * scaleX, (z + world.height / 2) * scaleY];
+      if (i) draw.lineTo(...at);
+      else draw.moveTo(...at);
+    });
+    draw.closePath();
+    draw.strokeStyle = "#fffc";
+    draw.lineWidth = 1;
+    draw.stroke();
+  }
+}

@@ -1,0 +1,15 @@
+import { defineConfig } from "vite";
+
+// Names without hashes: the build is committed, and a changed build should be a changed file.
+export default defineConfig({
+  base: "./",
+  build: {
+    outDir: "../jaxmmo/viewer/static",
+    emptyOutDir: true,
+    modulePreload: false,
+    chunkSizeWarningLimit: 900,
+    rolldownOptions: {
+      output: { entryFileNames: "viewer.js", assetFileNames: "viewer[extname]" },
+    },
+  },
+});
