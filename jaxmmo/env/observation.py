@@ -12,7 +12,7 @@ from jaxmmo.env.constants import NUM_MOVES, NUM_STYLES, Material, Move
 from jaxmmo.env.neighbours import Sorted
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import WorldState
-from jaxmmo.env.systems import skills
+from jaxmmo.env.systems import skills, status
 from jaxmmo.io import spec as io_spec
 from jaxmmo.io.spec import Encoding
 
@@ -60,16 +60,16 @@ def observe(config: EnvConfig, rules: Rules, state: WorldState) -> tuple[Observa
     packed = jnp.zeros((capacity + 1, table.words), jnp.uint32)  # rank P: nobody
     for i, word in enumerate(pack_agents(config, table, state)):
         packed = packed.at[ranked.rank, i].set(word, unique_indices=True)
-    present = ranks < capacity
+    state = state.replace(order=ranked.order, seen=ranks)
     rows = packed.at[ranks].get(mode="promise_in_bounds")
     observation = Observation(
         tiles=tile_windows(config, state, ranked),
         agents=rows if config.relative_positions else without_positions(table, rows),
-        present=present,
+        present=ranks < capacity,
         overflow=jnp.maximum(total - (config.max_visible - 1), 0),
-        masks=masks(config, rules, state, table, rows, present),
+        masks=masks(config, rules, state, table, rows, ranks),
     )
-    return observation, state.replace(order=ranked.order, seen=ranks)
+    return observation, state
 
 
 def pack_agents(config: EnvConfig, table: io_spec.Table, state: WorldState) -> list[jax.Array]:
@@ -170,7 +170,7 @@ def masks(
     state: WorldState,
     table: io_spec.Table,
     rows: jax.Array,
-    present: jax.Array,
+    ranks: jax.Array,
 ) -> Masks:
     """What each agent may do next tick, exact for all that its own state decides.
 
@@ -178,12 +178,15 @@ def masks(
     within its reach and attackable when nobody moves.
     """
     players = state.players
-    away = jnp.zeros(present.shape, jnp.int32)
+    away = jnp.zeros(ranks.shape, jnp.int32)
     for field in (table["row"], table["col"]):
         here = getattr(players, field.name)[:, None].astype(jnp.uint32)
         offset = (field_of(field, rows) - here + jnp.uint32(-field.low)) & (2**field.bits - 1)
         away = jnp.maximum(away, jnp.abs(offset.astype(jnp.int32) + field.low))
-    open_target = present & (field_of(table["immune"], rows) <= 1)
+    open_target = (ranks < config.capacity) & (field_of(table["immune"], rows) <= 1)
+    if config.lagging_death:  # of the dying, whose immunity does not count down
+        shielded = status.when_acting(config, state, players.immune) > 0
+        open_target &= ~jnp.pad(shielded[state.order], (0, 1))[ranks]
     away = jnp.where(open_target, away, 2 * config.window)
     nobody = jnp.arange(config.max_visible) == 0
     style = players.alive[:, None] | (jnp.arange(NUM_STYLES) == 0)
@@ -201,7 +204,8 @@ def legal_moves(config: EnvConfig, state: WorldState) -> jax.Array:
     """
     players = state.players
     tile = state.terrain.tile[players.row, players.col]
-    tile = jnp.where(players.alive & (players.freeze <= 1), tile >> 4, 0)  # open directions
+    free = players.alive & (status.when_acting(config, state, players.freeze) <= 0)
+    tile = jnp.where(free, tile >> 4, 0)  # open directions
     move = jnp.arange(NUM_MOVES, dtype=jnp.uint8)
     steps = (tile[:, None] >> jnp.maximum(move, 1) - 1) & 1 == 1
     stay = jnp.ones(config.capacity, bool) if config.allow_stay else tile == 0

@@ -17,6 +17,7 @@ NEVER = np.int32(2**31 - 1)
 """A tick that does not come."""
 
 LEVELS = 100  # rows of every table indexed by level, 0..99
+DELAYS = 4096  # columns of the table of regrowth delays, a power of two
 
 
 class Rules(struct.PyTreeNode):
@@ -40,7 +41,7 @@ class Rules(struct.PyTreeNode):
     starvation_damage: jax.Array  # health lost a tick without food
     dehydration_damage: jax.Array  # health lost a tick without water
     forage_experience: jax.Array  # experience per unit of food or water gained
-    regrow_table: jax.Array  # u32[2, D]; alias table of the ticks until a forest regrows
+    regrow_table: jax.Array  # u32[2, DELAYS]; alias table of the ticks until a forest regrows
 
     max_hit: jax.Array  # i32[3, 100]; damage of a hit by style and level
     hit_base: jax.Array  # chance of a hit = (hit_base + level difference) / hit_scale
@@ -80,8 +81,9 @@ def regrowth_table(probability: float) -> np.ndarray:
 
     One uniform 32-bit word draws a delay in two look-ups: the high bits choose a column, the rest
     decide between the column's own delay and its alias. Equal in law to a coin flip of
-    `probability` per tick. D is a power of two with less than 2^-22 of the mass beyond it,
-    4096 at most, where the last delay holds what is left. A probability of 0 never regrows.
+    `probability` per tick, but for what lies beyond D ticks (nothing above 0.004), which the last
+    delay holds. D is the same for all, so that rules stack and never recompile. A probability of
+    0 never regrows.
 
     Args:
       probability: chance per tick, in [0, 1].
@@ -92,11 +94,8 @@ def regrowth_table(probability: float) -> np.ndarray:
     if not 0.0 <= probability <= 1.0:
         raise ValueError(f"regrowth probability={probability!r}: must be in [0, 1]")
     if probability == 0:
-        return np.stack([np.zeros(16, np.uint32), np.full(16, NEVER, np.uint32)])
-    size = 16
-    while size < 4096 and (1 - probability) ** size > 2**-22:
-        size *= 2
-    delays = np.arange(1, size + 1)
+        return np.stack([np.zeros(DELAYS, np.uint32), np.full(DELAYS, NEVER, np.uint32)])
+    delays = np.arange(1, DELAYS + 1)
     mass = probability * (1 - probability) ** (delays - 1)
     mass[-1] += max(0.0, 1 - mass.sum())
     return np.stack(_alias(mass, delays))
@@ -193,7 +192,10 @@ def _checked(rules: Rules, overrides: dict[str, Any]) -> dict[str, jax.Array]:
         leaf = getattr(rules, name)
         try:
             array = jnp.asarray(value, leaf.dtype)
-            checked[name] = array if name == "regrow_table" else jnp.broadcast_to(array, leaf.shape)
+            known = not isinstance(array, jax.core.Tracer)
+            if known and leaf.dtype != jnp.float32 and not np.array_equal(array, value):
+                raise ValueError("it would be rounded")
+            checked[name] = jnp.broadcast_to(array, leaf.shape)
         except (TypeError, ValueError, OverflowError) as error:
             raise ValueError(
                 f"rule {name}={value!r}: does not fit {leaf.dtype}{list(leaf.shape)}"
