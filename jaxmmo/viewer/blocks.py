@@ -99,9 +99,7 @@ def decode(
     return frames
 
 
-def _sparse(
-    reader: packing.Reader, first: np.ndarray, count: int, what: str
-) -> list[np.ndarray]:
+def _sparse(reader: packing.Reader, first: np.ndarray, count: int, what: str) -> list[np.ndarray]:
     counts = reader.ints(count).astype(np.int64)
     if counts.min(initial=0) < 0 or counts.max(initial=0) > first.size:
         raise ValueError(f"{what} changes more than there is")
@@ -113,7 +111,8 @@ def _sparse(
     now, arrays = as_int32(first).reshape(-1), []
     for start, end in zip(ends - counts, ends, strict=True):
         place = np.cumsum(places[start:end])
-        if np.any(np.diff(place) <= 0) or place.size and not 0 <= place[0] <= place[-1] < now.size:
+        steps = np.diff(place, prepend=-1)
+        if place.size and (steps.min() <= 0 or place[-1] >= now.size):
             raise ValueError(f"{what} changes places that are not there")
         now = now.copy()
         now[place] ^= changes[start:end]

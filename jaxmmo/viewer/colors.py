@@ -40,7 +40,7 @@ def rgb(color: str) -> np.ndarray:
 
 def population_colors(count: int) -> list[str]:
     """A colour for each population: hand-picked ones first, then around the wheel."""
-    colors = list(POPULATIONS[:count])
+    colors: list[str] = list(POPULATIONS[:count])
     for i in range(len(colors), count):
         hue = (0.11 + 0.381966 * i) % 1.0
         red, green, blue = colorsys.hls_to_rgb(hue, 0.45 + 0.2 * (i % 2), 0.65)

@@ -17,8 +17,8 @@ from jaxmmo.env.step import Events
 SPARSE = ("terrain.tile", "terrain.ripe_at", "lives.visited")
 """Large arrays of which little changes in a tick: kept as a base and changes."""
 
-DERIVED = ("visible",)
-"""Follows from the rest of the state: `Environment.observe` makes it."""
+DERIVED = ("order", "seen")
+"""What the latest observation was; follows from the rest of the state by `Environment.observe`."""
 
 STEADY = ("events.", "policy.")
 """Fields that say what happened in the tick: kept as they are, not as differences."""
@@ -29,7 +29,7 @@ class Frame:
     """One world after a tick; leaves are numpy arrays.
 
     Attributes:
-      state: without `visible`, which is None.
+      state: without `DERIVED`, which are None.
       events: of the tick that led here; all zero in the first frame.
       policy: answers by name where they were kept: `value` f32[P]; `move`, `style`, `target` and
         `attention` u8[P, n], shares in 1/255.
@@ -112,7 +112,7 @@ def from_int32(array: np.ndarray, dtype: str) -> np.ndarray:
 
 def to_host(state: WorldState, events: Events) -> tuple[WorldState, Events]:
     """Copies of both in numpy, in one transfer, without what is derived."""
-    return jax.device_get((state.replace(visible=None), events))
+    return jax.device_get((state.replace(**dict.fromkeys(DERIVED)), events))
 
 
 def no_events(like: Any, capacity: int) -> Events:

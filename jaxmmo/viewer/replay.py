@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -28,7 +29,7 @@ from jaxmmo.env.environment import Environment
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import WorldState
 from jaxmmo.viewer import blocks, header, packing
-from jaxmmo.viewer.frames import SPARSE, Frame, as_int32, flatten, from_int32, unflatten
+from jaxmmo.viewer.frames import DERIVED, SPARSE, Frame, as_int32, flatten, from_int32, unflatten
 
 MAGIC, VERSION = b"JMMO", 1
 MAX_FILE = 1 << 30
@@ -133,13 +134,13 @@ class Replay:
         self._starts = [0]
         for tag, frames, start, length, size in tags:
             if tag == b"DONE":
+                if not self._index or frames != len(self) or start + length != len(data):
+                    raise ValueError(f"the replay's end does not fit its {len(self)} frames")
                 break
             if tag != b"BLCK" or not 1 <= frames <= self._limit:
                 raise ValueError(f"not a replay: a chunk {tag!r} of {frames} frames among blocks")
             self._index.append((frames, start, length, size))
             self._starts.append(self._starts[-1] + frames)
-        if not self._index or frames != self._starts[-1] or start + length != len(data):
-            raise ValueError(f"the replay's end does not fit its {self._starts[-1]} frames")
         self._cache: OrderedDict[int, list[dict[str, np.ndarray]]] = OrderedDict()
 
     @classmethod
@@ -173,9 +174,10 @@ class Replay:
 
     def state(self, index: int) -> WorldState:
         """The complete state of a frame, from which the world can go on."""
-        state = self[index].state
-        empty = np.zeros((self.header.config.capacity, self.header.config.max_visible), np.int32)
-        _, whole = Environment(self.header.config).observe(state.replace(visible=empty), self.rules)
+        env, rules = Environment(self.header.config), self.rules
+        like = jax.eval_shape(env.reset, jax.random.key(0), rules)[1]
+        blank = {n: np.zeros(getattr(like, n).shape, getattr(like, n).dtype) for n in DERIVED}
+        _, whole = env.observe(self[index].state.replace(**blank), rules)
         return whole
 
     def _chunks(self) -> Iterator[tuple[bytes, int, int, int, int]]:
@@ -225,7 +227,12 @@ class Replay:
             frames, start, length, size = self._index[number]
             what = f"block {number} of the replay"
             self._cache[number] = blocks.decode(
-                self.data[start : start + length], size, frames, self.header.fields, self._base, what
+                self.data[start : start + length],
+                size,
+                frames,
+                self.header.fields,
+                self._base,
+                what,
             )
             while len(self._cache) > 2:
                 self._cache.popitem(last=False)

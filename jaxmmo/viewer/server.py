@@ -12,7 +12,7 @@ import contextlib
 import ipaddress
 import json
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from importlib import resources
 from urllib.parse import urlsplit
 
@@ -190,7 +190,7 @@ async def _serve(socket: WebSocket, simulation: Simulation) -> None:
         simulation.leave(viewer)
 
 
-def _parse(message: dict[str, object]) -> object:
+def _parse(message: Mapping[str, object]) -> object:
     text = message.get("text")
     if not isinstance(text, str):
         raise ValueError("messages are text, not bytes")
