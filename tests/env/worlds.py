@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import lru_cache, partial
 from typing import Any
 
@@ -93,7 +94,7 @@ def world(
     state = step.empty_state(config, land)
     next_id = jnp.max(players.id) + 1 if agents else jnp.int32(FIRST_ID)
     state = state.replace(tick=jnp.int32(tick), next_id=next_id, players=players)
-    return _observe(env)(state, rules)
+    return observer(env)(state, rules)[1]
 
 
 def play(
@@ -138,7 +139,7 @@ def play(
     )
     rules = rules or _rules(env)
     state, events = _advance(config)(rules, state, Intent(move, style, target), injected)
-    return _observe(env)(state, rules), events
+    return observer(env)(state, rules)[1], events
 
 
 def reset(env: Environment, seed: int, rules: Rules | None = None, material=None) -> WorldState:
@@ -147,10 +148,30 @@ def reset(env: Environment, seed: int, rules: Rules | None = None, material=None
     return _reset(env)(jax.random.key(seed), rules or _rules(env), material)[1]
 
 
+TRACES: Counter[Environment] = Counter()
+
+
 @lru_cache
 def stepper(env: Environment):
-    """The environment's compiled step."""
-    return jax.jit(env.step)
+    """The environment's compiled step; TRACES counts how often it is traced."""
+
+    def step(*args):
+        TRACES[env] += 1
+        return env.step(*args)
+
+    return jax.jit(step)
+
+
+@lru_cache
+def observer(env: Environment):
+    """The environment's compiled observe, which wants its rules."""
+    return jax.jit(env.observe)
+
+
+@lru_cache
+def digester(env: Environment):
+    """The environment's compiled digest."""
+    return jax.jit(env.digest)
 
 
 @lru_cache
@@ -161,11 +182,6 @@ def _rules(env: Environment) -> Rules:
 @lru_cache
 def _advance(config: EnvConfig):
     return jax.jit(partial(advance, config))
-
-
-@lru_cache
-def _observe(env: Environment):
-    return jax.jit(lambda state, rules: env.observe(state, rules)[1])
 
 
 @lru_cache
