@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import jaxmmo
-from jaxmmo.env.actions import decode
+from jaxmmo.env.actions import Action, decode
 from jaxmmo.env.constants import NUM_MOVES, NUM_STYLES, Cause, Material, Move, Outcome
 from tests.env.generate import random_world
 from tests.env.worlds import PRESETS, V1, V13, environment, observer, world
@@ -41,7 +41,7 @@ def outcomes(request):
 
         def act(choice):
             same = jnp.broadcast_to(choice, (SLOTS, 3)).T
-            action = dict(zip(("move", "style", "target"), same, strict=True))
+            action = Action(*same)
             _, after, _, _, _, info = env.step(jax.random.key(0), state, action, rules)
             return after, info
 

@@ -1,6 +1,7 @@
 """The drawn delay of a forest equals, in law, a coin flip a tick."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -41,10 +42,10 @@ def test_draws_follow_the_table():
 
 
 def test_never_and_at_once():
-    words = np.arange(0, 2**32, 2**22, dtype=np.uint32)
-    never = random.regrow_delay(np.asarray(regrowth_table(0.0)), words)
+    words = jnp.asarray(np.arange(0, 2**32, 2**22, dtype=np.uint32))
+    never = random.regrow_delay(jnp.asarray(regrowth_table(0.0)), words)
     assert (np.asarray(never) == NEVER).all()
-    at_once = random.regrow_delay(np.asarray(regrowth_table(1.0)), words)
+    at_once = random.regrow_delay(jnp.asarray(regrowth_table(1.0)), words)
     assert (np.asarray(at_once) == 1).all()
 
 

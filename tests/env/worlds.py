@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from functools import lru_cache, partial
 from typing import Any
 
@@ -102,7 +103,7 @@ def play(
     state: WorldState,
     *,
     moves: dict[int, Move] | None = None,
-    attacks: dict[int, tuple[int, int]] | None = None,
+    attacks: Mapping[int, tuple[int, int]] | None = None,
     rolls: dict[int, int] | None = None,
     regrow: int = 10,
     spawns: list[tuple[int, int, int]] | None = None,
@@ -133,12 +134,13 @@ def play(
     for i, attempt in enumerate(spawns or []):
         attempts[i] = attempt
     injected = Rolls(
-        attack=roll,
-        regrow=np.full(config.capacity, regrow, np.int32),
-        spawns=Spawns(*np.ascontiguousarray(attempts.T)),
+        attack=jnp.asarray(roll),
+        regrow=jnp.full(config.capacity, regrow, jnp.int32),
+        spawns=Spawns(*jnp.asarray(attempts.T)),
     )
     rules = rules or _rules(env)
-    state, events = _advance(config)(rules, state, Intent(move, style, target), injected)
+    intent = Intent(*(jnp.asarray(value) for value in (move, style, target)))
+    state, events = _advance(config)(rules, state, intent, injected)
     return observer(env)(state, rules)[1], events
 
 
