@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import jaxmmo
+from jaxmmo.env.autoreset import RESTART, AutoReset
 from jaxmmo.env.constants import Cause, Material
-from jaxmmo.env.wrappers import RESTART, AutoReset, Batch, Horizon
+from jaxmmo.env.wrappers import Batch, Horizon
 
 ENV = jaxmmo.make(
     height=20, width=20, border=3, vision=3, capacity=8, num_populations=2, initial_population=6
