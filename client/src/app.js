@@ -11,6 +11,7 @@ import { Inspector } from "./ui/inspector.js";
 import { Minimap } from "./ui/minimap.js";
 
 const CLICK_PIXELS = 6;
+const NARROW = 820; // as in style.css
 const PANEL_MS = 120;
 const MESSAGE_MS = 9000;
 
@@ -96,6 +97,8 @@ export class App {
     this.stale = false;
     this.lastPanels = performance.now();
     this.controls?.show(this.source, this.overlay, this.following);
+    const sheet = window.innerWidth <= NARROW && document.querySelector("#agent.open");
+    this.stage.covered = sheet ? sheet.offsetHeight : 0;
     if (!this.frame || !this.view) return;
     const { world } = this.source;
     const slot = this.selected === null ? -1 : slotOf(this.frame, this.selected);
@@ -140,7 +143,7 @@ export class App {
     if (id === null) this.following = false;
     else if (this.frame) {
       const slot = slotOf(this.frame, id);
-      if (slot >= 0 && window.innerWidth <= 820) this.controls.openTab("agent");
+      if (slot >= 0 && window.innerWidth <= NARROW) this.controls.openTab("agent");
     }
     this.refresh();
   }

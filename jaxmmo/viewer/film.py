@@ -21,7 +21,8 @@ def needs(module: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(f"{module.split('.')[0]} is needed: {EXTRA}") from error
+        name = "pillow" if module.startswith("PIL") else module
+        raise ModuleNotFoundError(f"{name} is needed: {EXTRA}") from error
 
 
 class Film(Protocol):

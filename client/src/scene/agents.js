@@ -227,8 +227,8 @@ function figureGeometry() {
     return tinted(new THREE.LatheGeometry(profile, 8), color, false);
   };
   const hood = new THREE.IcosahedronGeometry(0.19, 1).translate(0, 0.8, 0);
-  const face = new THREE.SphereGeometry(0.125, 6, 4).scale(1, 1, 0.7).translate(0, 0.79, 0.11);
-  const eyes = [-0.045, 0.045].map((x) => new THREE.PlaneGeometry(0.04, 0.06).translate(x, 0.81, 0.205));
+  const face = new THREE.SphereGeometry(0.14, 8, 5).scale(1, 1, 0.55).translate(0, 0.785, 0.135);
+  const eyes = [-0.045, 0.045].map((x) => new THREE.PlaneGeometry(0.04, 0.06).translate(x * 1.2, 0.8, 0.22));
   return mergeGeometries([
     turned("#b9b9b9", [0.3, 0], [0.285, 0.09]),
     turned("#f4f4f4", [0.285, 0.09], [0.21, 0.36]),

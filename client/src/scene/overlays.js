@@ -25,12 +25,16 @@ export class Overlays {
     this.plane.position.y = 0.06;
     this.plane.renderOrder = 1;
     this.plane.visible = false;
-    this.lines = new THREE.LineSegments(
-      new THREE.BufferGeometry(),
-      new THREE.LineBasicMaterial({ vertexColors: true, transparent: true, depthTest: false }),
+    this.lines = new THREE.InstancedMesh(
+      new THREE.BoxGeometry(1, 1, 1),
+      new THREE.MeshBasicMaterial({ transparent: true, opacity: 0.9, depthTest: false }),
+      world.capacity,
     );
+    this.lines.setColorAt(0, new THREE.Color());
     this.lines.renderOrder = 6;
     this.lines.frustumCulled = false;
+    this.lines.count = 0;
+    this.beam = new THREE.Object3D();
     this.group = new THREE.Group();
     this.group.add(this.plane, this.lines);
     this.rays = [];
@@ -72,23 +76,26 @@ export class Overlays {
     return `Lines show attention to others; ${own}% stays with itself.`;
   }
 
+  /** Beams from the agent to those it attends to, broader and brighter with the weight. */
   update(agents) {
-    this.lines.visible = this.rays.length > 0;
+    this.lines.count = this.rays.length;
     if (!this.rays.length) return;
     const most = Math.max(...this.rays.map((ray) => ray.weight));
-    const points = [];
-    const colors = [];
-    for (const { from, to, weight } of this.rays) {
-      const [r, g, b] = ramp(HEAT.slice(2), weight / most).map((c) => (c / 255) ** 2.2);
-      for (const end of [from, to]) {
-        const { x, y, z } = agents.at[end];
-        points.push(x, y + 0.7, z);
-        colors.push(r, g, b);
-      }
-    }
-    const { geometry } = this.lines;
-    geometry.setAttribute("position", new THREE.Float32BufferAttribute(points, 3));
-    geometry.setAttribute("color", new THREE.Float32BufferAttribute(colors, 3));
+    const color = new THREE.Color();
+    this.rays.forEach(({ from, to, weight }, i) => {
+      const [start, end] = [agents.at[from], agents.at[to]];
+      const width = 0.03 + 0.09 * (weight / most);
+      this.beam.position.lerpVectors(start, end, 0.5);
+      this.beam.position.y += 0.7;
+      this.beam.lookAt(end.x, end.y + 0.7, end.z);
+      this.beam.scale.set(width, width, Math.max(0.01, start.distanceTo(end)));
+      this.beam.updateMatrix();
+      this.lines.setMatrixAt(i, this.beam.matrix);
+      const [r, g, b] = ramp(HEAT.slice(2), weight / most);
+      this.lines.setColorAt(i, color.set(`rgb(${r},${g},${b})`));
+    });
+    this.lines.instanceMatrix.needsUpdate = true;
+    this.lines.instanceColor.needsUpdate = true;
   }
 
   dispose() {

@@ -30,6 +30,7 @@ export class Stage {
     this.frameMs = 16;
     this.clock = performance.now();
     this.drawn = 0;
+    this.covered = 0; // pixels at the bottom that a sheet hides: the middle of the view moves up
   }
 
   /** Shows a map whose inhabited part has this side. */
@@ -43,7 +44,7 @@ export class Stage {
   /** The whole inhabited map, seen from the south-west. */
   home() {
     const narrow = Math.min(1, this.camera.aspect);
-    const away = (this.extent * 1.28) / narrow ** 0.8;
+    const away = (this.extent * 1.28) / narrow ** 1.05;
     this.controls.target.set(0, 0, this.extent * 0.02);
     this.camera.position.copy(this.controls.target);
     this.camera.position.x -= away * 0.24;
@@ -72,11 +73,14 @@ export class Stage {
   resize() {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     if (!width || !height) return;
-    if (this.size !== `${width}x${height}@${this.ratio}`) {
-      this.size = `${width}x${height}@${this.ratio}`;
+    const size = `${width}x${height}@${this.ratio}+${this.covered}`;
+    if (this.size !== size) {
+      this.size = size;
       this.renderer.setPixelRatio(this.ratio);
       this.renderer.setSize(width, height, false);
       this.camera.aspect = width / height;
+      if (this.covered) this.camera.setViewOffset(width, height, 0, this.covered / 2, width, height);
+      else this.camera.clearViewOffset();
       this.camera.updateProjectionMatrix();
     }
   }

@@ -150,9 +150,12 @@ export class Inspector {
       const [row, col] = [top + Math.floor(i / side), left + (i % side)];
       const inside = row >= 0 && col >= 0 && row < world.height && col < world.width;
       if (!inside) continue;
-      draw.fillStyle = world.palette.terrain[materialAt(world, frame, row * world.width + col)];
+      const kind = materialAt(world, frame, row * world.width + col);
+      draw.globalAlpha = kind === world.material.lava ? 0.45 : 1;
+      draw.fillStyle = world.palette.terrain[kind];
       draw.fillRect((i % side) * cell, Math.floor(i / side) * cell, cell + 0.5, cell + 0.5);
     }
+    draw.globalAlpha = 1;
     const [rowOf, colOf, population] = ["row", "col", "population"].map((n) => frame.get(`players.${n}`));
     for (const slot of visibleAgents(world, frame, agent.slot).rows.reverse()) {
       draw.beginPath();
