@@ -9,6 +9,7 @@ only one. Leading axes `...` are slots, worlds and slots, time too.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -100,12 +101,13 @@ def entropy(spec: Spec, logits: Logits, masks: Masks) -> jax.Array:
 
 def _decide(
     spec: Spec, logits: Logits, masks: Masks, pick: Callable[[int, jax.Array], jax.Array]
-) -> Action:
+) -> Any:
     """Picks a choice per head: pick(index of the head, f32[..., choices]) -> i32[...]."""
     taken: dict[str, jax.Array] = {}
     for index, head in enumerate(spec.heads):
         taken[head.name] = pick(index, _log_probs(head, logits, masks, taken))
-    return Action(**taken)
+    # a world with other heads than the game's takes its actions as a dict
+    return Action(**taken) if set(taken) == set(Action.__dataclass_fields__) else taken
 
 
 def _log_probs(

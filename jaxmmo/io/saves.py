@@ -26,6 +26,7 @@ import numpy as np
 
 import jaxmmo
 from jaxmmo.env.environment import Environment
+from jaxmmo.env.wrappers import Wrapper
 from jaxmmo.io.files import write_atomically
 
 FORMAT, VERSION = "jaxmmo-state", 1
@@ -46,7 +47,7 @@ def fork(state: State, n: int) -> State:
     return jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (n, *jnp.shape(leaf))), state)
 
 
-def save_state(path: str | os.PathLike[str], env: Environment, state: Any) -> None:
+def save_state(path: str | os.PathLike[str], env: Environment | Wrapper, state: Any) -> None:
     """Writes a state, or a batch of them, to a file; whatever was there stays until it is whole.
 
     Args:
@@ -72,7 +73,7 @@ def save_state(path: str | os.PathLike[str], env: Environment, state: Any) -> No
 
 
 def load_state(
-    path: str | os.PathLike[str], env: Environment, *, any_behaviour: bool = False
+    path: str | os.PathLike[str], env: Environment | Wrapper, *, any_behaviour: bool = False
 ) -> Any:
     """Reads a state that `save_state` wrote, bit for bit; `env.observe` then says what it shows.
 
@@ -101,7 +102,7 @@ def load_state(
 
 
 @functools.lru_cache(maxsize=8)  # tracing a reset takes a while
-def _template(env: Environment) -> Any:
+def _template(env: Environment | Wrapper) -> Any:
     """Shapes and dtypes of a state, without making one."""
     return jax.eval_shape(env.reset, jax.random.key(0))[1]
 
@@ -141,7 +142,9 @@ def _header(path: str | os.PathLike[str], raw: np.ndarray | None) -> dict[str, A
     return header
 
 
-def _check(source: str, env: Environment, leaves: dict[str, Any], config: dict[str, Any]) -> None:
+def _check(
+    source: str, env: Environment | Wrapper, leaves: dict[str, Any], config: dict[str, Any]
+) -> None:
     """ValueError unless the arrays are, up to common leading axes, a state of the environment."""
     own = dataclasses.asdict(env.config)
     other = [f"{name}={config.get(name)!r}" for name in SIZES if config.get(name) != own[name]]

@@ -177,8 +177,8 @@ class Replay:
         env, rules = Environment(self.header.config), self.rules
         like = jax.eval_shape(env.reset, jax.random.key(0), rules)[1]
         blank = {n: np.zeros(getattr(like, n).shape, getattr(like, n).dtype) for n in DERIVED}
-        _, whole = env.observe(self[index].state.replace(**blank), rules)
-        return whole
+        state = jax.tree.map(jnp.asarray, self[index].state.replace(**blank))
+        return jax.jit(env.observe)(state, rules)[1]
 
     def _chunks(self) -> Iterator[tuple[bytes, int, int, int, int]]:
         """(tag, frames, start, length, plain size) of every chunk, their checksums verified."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -16,6 +18,9 @@ from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import WorldState
 from jaxmmo.io import decisions
 from jaxmmo.viewer.frames import Frame, no_events, to_host
+
+ACTIONS = 1 << 20
+"""Folded into a tick's key for the policy's draws; no system of the game has this number."""
 
 
 class World:
@@ -49,49 +54,54 @@ class World:
         """
         self.env = env
         self.rules = env.default_rules() if rules is None else rules
-        self._policy, self._params, self._outputs = policy, params, outputs
+        self._params = params
         self._key = jax.random.key(seed)
-        self._tick = jax.jit(self._compute)
-        self._answer = jax.jit(self._ask)
+        self._reset, self._step, self._ask = _compiled(env, policy, outputs)
         key = jax.random.fold_in(self._key, 0)
-        obs, state = jax.jit(env.reset)(key, self.rules)
+        obs, state = self._reset(key, self.rules)
         carry = policy.initial_carry((env.config.capacity,))
         reset = jnp.ones(env.config.capacity, bool)
+        events = jax.eval_shape(self._step, key, state, env.noop(), self.rules)[-1]
         self._live = (obs, state, carry, reset)
-        self._check = jax.eval_shape(env.step, key, state, env.noop(), self.rules)[-1].events
-        events = no_events(self._check, env.config.capacity)
-        self._action, self._carry, answers = self._answer(self._key, *self._live)
-        self.frame = self._frame(state, events, answers)
+        self.frame = self._look(key, no_events(events, env.config.capacity))
 
     def step(self) -> Frame:
         """Plays one tick: the actions that the last frame's policy outputs belong to."""
-        obs, state, _, _ = self._live
-        key = jax.random.fold_in(self._key, int(self.frame.tick) + 1)
-        obs, state, newborn, events = self._tick(key, state, self._action)
+        _, state, _, _ = self._live
+        key = jax.random.fold_in(self._key, self.frame.tick + 1)
+        obs, state, newborn, events = self._step(key, state, self._action, self.rules)
         self._live = (obs, state, self._carry, newborn)
-        self._action, self._carry, answers = self._answer(key, *self._live)
-        self.frame = self._frame(state, events, answers)
+        self.frame = self._look(key, events)
         return self.frame
 
-    def _compute(
-        self, key: jax.Array, state: WorldState, action: Action
-    ) -> tuple[Observation, WorldState, jax.Array, Any]:
-        obs, state, _, _, _, info = self.env.step(key, state, action, self.rules)
-        return obs, state, info.newborn, info.events
-
-    def _ask(
-        self, key: jax.Array, obs: Observation, state: WorldState, carry: Any, reset: jax.Array
-    ) -> tuple[Action, Any, dict[str, jax.Array]]:
-        del state
-        output = self._policy.apply(self._params, obs, carry, reset)
-        key = jax.random.fold_in(key, 1 << 20)
-        action = self._policy.decide(key, self.env.spec, output.logits, obs.masks)
-        return action, output.carry, summarise(output, obs.masks) if self._outputs else {}
-
-    def _frame(self, state: WorldState, events: Any, answers: dict[str, jax.Array]) -> Frame:
+    def _look(self, key: jax.Array, events: Any) -> Frame:
+        """Asks the policy about the present state and copies everything to the host."""
+        obs, state, carry, reset = self._live
+        self._action, self._carry, answers = self._ask(key, self._params, obs, carry, reset)
         host_state, host_events = to_host(state, events)
         policy = {name: np.asarray(value) for name, value in answers.items()}
         return Frame(host_state, host_events, policy or None)
+
+
+@functools.lru_cache(maxsize=8)
+def _compiled(env: Environment, policy: Policy, outputs: bool) -> tuple[Callable[..., Any], ...]:
+    """Jitted reset, step and policy, shared by worlds of the same kind."""
+
+    def step(
+        key: jax.Array, state: WorldState, action: Action, rules: Rules
+    ) -> tuple[Observation, WorldState, jax.Array, Any]:
+        obs, state, _, _, _, info = env.step(key, state, action, rules)
+        return obs, state, info.newborn, info.events
+
+    def ask(
+        key: jax.Array, params: Any, obs: Observation, carry: Any, reset: jax.Array
+    ) -> tuple[Action, Any, dict[str, jax.Array]]:
+        output = policy.apply(params, obs, carry, reset)
+        key = jax.random.fold_in(key, ACTIONS)
+        action = policy.decide(key, env.spec, output.logits, obs.masks)
+        return action, output.carry, summarise(output, obs.masks) if outputs else {}
+
+    return jax.jit(env.reset), jax.jit(step), jax.jit(ask)
 
 
 def summarise(output: Output, masks: Masks) -> dict[str, jax.Array]:

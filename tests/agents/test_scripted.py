@@ -65,6 +65,18 @@ def test_unknown_names_list_the_known_ones():
     assert scripted.get("forager", env) == scripted.get("forager", jaxmmo.make(**SIZES))
 
 
+@pytest.mark.parametrize("name", scripted.names())
+def test_any_leading_axes_will_do(name):
+    env = jaxmmo.make(**SIZES)
+    policy = scripted.get(name, env)
+    obs = jax.eval_shape(jax.vmap(env.reset), jax.random.split(jax.random.key(0), 3))[0]
+    reset = jax.ShapeDtypeStruct((3, 4), bool)
+    output = jax.eval_shape(policy.apply, (), obs, policy.initial_carry((3, 4)), reset)
+    shapes = {head: logits.shape for head, logits in output.logits.items()}
+    assert shapes == {"move": (3, 4, 5), "style": (3, 4, 3), "target": (3, 4, 3, 4)}
+    assert output.value.shape == (3, 4)
+
+
 HUNGRY: dict[str, Any] = {"food": 3, "water": 9}
 THIRSTY: dict[str, Any] = {"food": 9, "water": 3}
 CROSSROADS = drawn(

@@ -63,7 +63,7 @@ def replay(recorded: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     )
     rules = default_rules(config, max_population=limit)
     given = {name: jnp.asarray(recorded[name], jnp.int32) for name in BY_TICK}
-    given["delay"] = regrow_delays(recorded["roll_regrow_k"])
+    given["delay"] = jnp.asarray(regrow_delays(recorded["roll_regrow_k"]))
     run = jax.jit(partial(_run, config, rules))
     return jax.device_get(run(jnp.asarray(material), given))
 
@@ -73,7 +73,7 @@ def regrow_delays(rolls: np.ndarray) -> np.ndarray:
 
     The first successful roll from tick t on, t itself included, is what the delay looks ahead to.
     """
-    success = np.asarray(recordings.regrows(rolls))
+    success = np.asarray(recordings.regrows(jnp.asarray(rolls)))
     delays = np.full(rolls.shape, recordings.LATER, np.int32)
     later = np.full(rolls.shape[1:], recordings.LATER, np.int32)
     for tick in reversed(range(len(rolls))):

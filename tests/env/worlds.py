@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from functools import lru_cache, partial
 from typing import Any
 
@@ -93,7 +95,7 @@ def world(
     state = step.empty_state(config, land)
     next_id = jnp.max(players.id) + 1 if agents else jnp.int32(FIRST_ID)
     state = state.replace(tick=jnp.int32(tick), next_id=next_id, players=players)
-    return _observe(env)(state, rules)
+    return observer(env)(state, rules)[1]
 
 
 def play(
@@ -101,7 +103,7 @@ def play(
     state: WorldState,
     *,
     moves: dict[int, Move] | None = None,
-    attacks: dict[int, tuple[int, int]] | None = None,
+    attacks: Mapping[int, tuple[int, int]] | None = None,
     rolls: dict[int, int] | None = None,
     regrow: int = 10,
     spawns: list[tuple[int, int, int]] | None = None,
@@ -132,13 +134,14 @@ def play(
     for i, attempt in enumerate(spawns or []):
         attempts[i] = attempt
     injected = Rolls(
-        attack=roll,
-        regrow=np.full(config.capacity, regrow, np.int32),
-        spawns=Spawns(*np.ascontiguousarray(attempts.T)),
+        attack=jnp.asarray(roll),
+        regrow=jnp.full(config.capacity, regrow, jnp.int32),
+        spawns=Spawns(*jnp.asarray(attempts.T)),
     )
     rules = rules or _rules(env)
-    state, events = _advance(config)(rules, state, Intent(move, style, target), injected)
-    return _observe(env)(state, rules), events
+    intent = Intent(*(jnp.asarray(value) for value in (move, style, target)))
+    state, events = _advance(config)(rules, state, intent, injected)
+    return observer(env)(state, rules)[1], events
 
 
 def reset(env: Environment, seed: int, rules: Rules | None = None, material=None) -> WorldState:
@@ -147,10 +150,30 @@ def reset(env: Environment, seed: int, rules: Rules | None = None, material=None
     return _reset(env)(jax.random.key(seed), rules or _rules(env), material)[1]
 
 
+TRACES: Counter[Environment] = Counter()
+
+
 @lru_cache
 def stepper(env: Environment):
-    """The environment's compiled step."""
-    return jax.jit(env.step)
+    """The environment's compiled step; TRACES counts how often it is traced."""
+
+    def step(*args):
+        TRACES[env] += 1
+        return env.step(*args)
+
+    return jax.jit(step)
+
+
+@lru_cache
+def observer(env: Environment):
+    """The environment's compiled observe, which wants its rules."""
+    return jax.jit(env.observe)
+
+
+@lru_cache
+def digester(env: Environment):
+    """The environment's compiled digest."""
+    return jax.jit(env.digest)
 
 
 @lru_cache
@@ -161,11 +184,6 @@ def _rules(env: Environment) -> Rules:
 @lru_cache
 def _advance(config: EnvConfig):
     return jax.jit(partial(advance, config))
-
-
-@lru_cache
-def _observe(env: Environment):
-    return jax.jit(lambda state, rules: env.observe(state, rules)[1])
 
 
 @lru_cache

@@ -17,7 +17,8 @@ const CRC = new Uint32Array(256).map((_, n) => {
   return n;
 });
 
-function crc32(bytes, crc = 0) {
+/** CRC-32 of bytes, going on from that of bytes before. */
+export function crc32(bytes, crc = 0) {
   crc = ~crc;
   for (let i = 0; i < bytes.length; i++) crc = CRC[(crc ^ bytes[i]) & 255] ^ (crc >>> 8);
   return ~crc >>> 0;

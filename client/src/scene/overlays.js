@@ -1,49 +1,8 @@
 import * as THREE from "three";
+import { HEAT, exploredPixels, ramp, valuePixels } from "../data/pictures.js";
 import { visibleAgents } from "../data/world.js";
 
-const HEAT = ["#1b1035", "#5a1d6b", "#b5345a", "#f0703a", "#ffd35c", "#fffbe0"];
-const VALUE = ["#b3382c", "#e89a6a", "#f4ead6", "#7fc0a4", "#1c7a72"];
-
 export const OVERLAYS = ["none", "explored", "value", "attention"];
-
-/** Colours of a ramp at a share between 0 and 1. */
-export function ramp(colors, share) {
-  const at = Math.max(0, Math.min(1, share)) * (colors.length - 1);
-  const low = Math.min(Math.floor(at), colors.length - 2);
-  const mix = (from, to) => Math.round(from + (to - from) * (at - low));
-  const [a, b] = [colors[low], colors[low + 1]].map((hex) =>
-    [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)),
-  );
-  return a.map((channel, i) => mix(channel, b[i]));
-}
-
-/** RGBA bytes of the exploration overlay: brighter where more agent-ticks were spent. */
-export function exploredPixels(tally) {
-  const pixels = new Uint8Array(tally.visits.length * 4);
-  const most = Math.log1p(tally.visits.reduce((a, b) => Math.max(a, b), 0)) || 1;
-  tally.visits.forEach((count, tile) => {
-    const share = Math.log1p(count) / most;
-    pixels.set([...ramp(HEAT, share), count ? 120 + 115 * share : 105], 4 * tile);
-  });
-  return pixels;
-}
-
-/** RGBA bytes of the value overlay: the mean estimate on each tile, within the range seen. */
-export function valuePixels(tally) {
-  const pixels = new Uint8Array(tally.visits.length * 4);
-  let [low, high] = [Infinity, -Infinity];
-  const mean = (tile) => tally.valueSum[tile] / tally.valueCount[tile];
-  tally.valueCount.forEach((count, tile) => {
-    if (!count) return;
-    low = Math.min(low, mean(tile));
-    high = Math.max(high, mean(tile));
-  });
-  tally.valueCount.forEach((count, tile) => {
-    const share = count ? (mean(tile) - low) / (high - low || 1) : 0;
-    pixels.set(count ? [...ramp(VALUE, share), 225] : [10, 14, 20, 120], 4 * tile);
-  });
-  return { pixels, low, high };
-}
 
 /** Paints the map: who was where, what it is worth, and what the followed agent attends to. */
 export class Overlays {

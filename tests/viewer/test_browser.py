@@ -1,0 +1,343 @@
+"""The page in a real browser: what it draws and says is what the world is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from jaxmmo.viewer import World, colors
+from jaxmmo.viewer.live import Simulation
+from jaxmmo.viewer.server import Guard, create_app
+from jaxmmo.viewer.widget import Widget
+from tests.viewer.conftest import Recording, Reel, serving
+
+pytestmark = pytest.mark.browser
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+]
+WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 400, "height": 800}
+
+
+def unavailable(reason: str) -> None:
+    """Skips, or fails where browser tests are demanded."""
+    if os.environ.get("JAXMMO_REQUIRE_BROWSER") == "1":
+        pytest.fail(f"browser tests are required, but {reason}")
+    pytest.skip(f"{reason}; JAXMMO_REQUIRE_BROWSER=1 makes this a failure")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    try:
+        from playwright.sync_api import sync_playwright
+    except ModuleNotFoundError:
+        unavailable("playwright is not installed")
+        raise
+    program = os.environ.get("JAXMMO_BROWSER") or next(
+        filter(None, map(shutil.which, PROGRAMS)), ""
+    )
+    if not program:
+        unavailable(f"no browser was found (looked for {', '.join(PROGRAMS)} and JAXMMO_BROWSER)")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield running
+        running.close()
+
+
+class Page:
+    """A page of the viewer, waited for on what it shows and never on time alone."""
+
+    def __init__(self, browser: Any, address: str, size: dict[str, int]):
+        self.errors: list[str] = []
+        self.page = browser.new_page(viewport=size)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.goto(address)
+        self.until("window.jaxmmo && window.jaxmmo.frame && window.jaxmmo.stage.drawn > 2")
+
+    def until(self, condition: str, seconds: float = 40) -> None:
+        deadline = time.monotonic() + seconds
+        while not self.page.evaluate(f"Boolean({condition})"):
+            assert time.monotonic() < deadline, f"not within {seconds} s: {condition}"
+            time.sleep(0.05)
+
+    def settled(self) -> None:
+        """Waits until agents stand on their tiles and the camera rests."""
+        drawn = self.page.evaluate("jaxmmo.stage.drawn")
+        self.until(f"jaxmmo.stage.drawn > {drawn + 2}")
+        self.until("performance.now() - jaxmmo.view.agents.started > jaxmmo.view.agents.duration")
+        drawn = self.page.evaluate("jaxmmo.stage.drawn")
+        self.until(f"jaxmmo.stage.drawn > {drawn + 2}")
+
+    def read(self, name: str) -> str:
+        return self.page.locator(f'[data-field="{name}"]').first.inner_text()
+
+    def project(self, points: np.ndarray) -> np.ndarray:
+        """Pixels f64[N, 2] of points f64[N, 3] of the world, reckoned here from the camera."""
+        script = "[jaxmmo.stage.camera.matrixWorldInverse, jaxmmo.stage.camera.projectionMatrix]"
+        view, projection = (
+            np.array(m["elements"]).reshape(4, 4).T
+            for m in self.page.evaluate(f"{script}.map((m) => ({{elements: m.elements}}))")
+        )
+        clip = np.concatenate([points, np.ones((len(points), 1))], 1) @ (projection @ view).T
+        flat = clip[:, :2] / clip[:, 3:]
+        size = self.page.viewport_size
+        return (
+            np.stack([(flat[:, 0] + 1) * size["width"], (1 - flat[:, 1]) * size["height"]], 1) / 2
+        )
+
+
+def loners(recording: Recording, index: int) -> list[int]:
+    """Slots of agents that have their tile for themselves."""
+    players = recording.frames[index].state.players
+    slots = [int(s) for s in np.flatnonzero(players.alive)]
+    tiles = [(int(players.row[s]), int(players.col[s])) for s in slots]
+    return [s for s, tile in zip(slots, tiles, strict=True) if tiles.count(tile) == 1]
+
+
+def places(recording: Recording, index: int, slots: list[int]) -> np.ndarray:
+    """f64[N, 3]: the middles of agents, tiles being units with rows along z from the centre."""
+    players, config = recording.frames[index].state.players, recording.env.config
+    x = players.col[slots] + 0.5 - config.width / 2
+    z = players.row[slots] + 0.5 - config.height / 2
+    return np.stack([x, np.full(len(slots), 0.65), z], 1)
+
+
+@pytest.fixture
+def replay_page(browser: Any, tiny: Recording) -> Iterator[Page]:
+    with serving(create_app(guard=Guard("127.0.0.1", ""), replay=tiny.data)) as port:
+        page = Page(browser, f"http://127.0.0.1:{port}/", WIDE)
+        yield page
+        assert page.errors == []
+        page.page.close()
+
+
+def seek(page: Page, index: int) -> None:
+    page.page.locator("#timeline").fill(str(index))
+    page.until(f"jaxmmo.source.index === {index}")
+    page.settled()
+
+
+def assert_agents_stand_where_they_should(page: Page, recording: Recording, index: int) -> None:
+    ids = recording.frames[index].state.players.id
+    slots = loners(recording, index)
+    assert slots
+    for slot, (x, y) in zip(slots, page.project(places(recording, index, slots)), strict=True):
+        assert page.page.evaluate(f"jaxmmo.pick({x}, {y})") == ids[slot], f"agent in slot {slot}"
+
+
+def test_agents_are_drawn_where_the_state_has_them(replay_page: Page, tiny: Recording):
+    for index in (0, 33, 80):
+        seek(replay_page, index)
+        assert_agents_stand_where_they_should(replay_page, tiny, index)
+        alive = int(tiny.frames[index].state.players.alive.sum())
+        assert replay_page.page.locator("#alive").inner_text() == str(alive)
+    corner = np.array([[-11.5, 0.0, -11.5]])
+    x, y = replay_page.project(corner)[0]
+    assert replay_page.page.evaluate(f"jaxmmo.pick({x}, {y})") is None
+
+
+def test_agents_have_the_colour_of_their_population(replay_page: Page, tiny: Recording):
+    import io
+
+    from PIL import Image
+
+    seek(replay_page, 0)
+    replay_page.page.add_style_tag(content="aside, header, footer { visibility: hidden }")
+    replay_page.settled()
+    image = Image.open(io.BytesIO(replay_page.page.screenshot())).convert("RGB")
+    picture = np.asarray(image).astype(float)
+    players = tiny.frames[0].state.players
+    palette = colors.population_colors(tiny.env.config.num_populations)
+    slots = [s for s in loners(tiny, 0) if players.freeze[s] == 0]
+    matched = 0
+    for slot, (x, y) in zip(slots, replay_page.project(places(tiny, 0, slots)), strict=True):
+        patch = picture[int(y) - 9 : int(y) + 10, int(x) - 6 : int(x) + 7].reshape(-1, 3)
+        scores = []
+        for color in palette:
+            wanted = colors.rgb(color).astype(float)
+            close = np.abs(_hue(patch) - _hue(wanted[None])).sum(-1) < 0.2
+            scores.append(int(close.sum()))
+        matched += scores[players.population[slot]] >= 0.7 * max(scores) > 0
+    assert matched >= 0.75 * len(slots)
+
+
+def _hue(rgb: np.ndarray) -> np.ndarray:
+    """Colours without their brightness."""
+    linear = (np.asarray(rgb) / 255) ** 2.2
+    return linear / (linear.sum(-1, keepdims=True) + 0.02)
+
+
+def test_clicking_an_agent_shows_its_true_numbers(replay_page: Page, tiny: Recording):
+    index = 40
+    seek(replay_page, index)
+    frame = tiny.frames[index]
+    players, lives = frame.state.players, frame.state.lives
+    box = replay_page.page.viewport_size
+    for slot in loners(tiny, index)[:4]:
+        x, y = replay_page.project(places(tiny, index, [slot]))[0]
+        if not (250 < x < box["width"] - 310 and 70 < y < box["height"] - 95):
+            continue
+        replay_page.page.mouse.click(x, y)
+        replay_page.until(f'document.querySelector("#agent").dataset.id === "{players.id[slot]}"')
+        for name in ("id", "population", "health", "food", "water", "row", "col", "time_alive"):
+            assert replay_page.read(name) == str(getattr(players, name)[slot]), name
+        for name in ("distance", "explored", "damage_dealt", "damage_taken", "food_gathered"):
+            assert replay_page.read(name) == str(getattr(lives, name)[slot]), name
+        for i, skill in enumerate(
+            ("constitution", "melee", "range", "mage", "defense", "fishing", "hunting")
+        ):
+            assert replay_page.read(f"level.{skill}") == str(players.level[slot, i])
+            assert replay_page.read(f"experience.{skill}") == str(players.experience[slot, i])
+        assert frame.policy is not None
+        assert float(replay_page.read("value")) == pytest.approx(
+            frame.policy["value"][slot], abs=1e-3
+        )
+        return
+    pytest.fail("no agent in the open")
+
+
+def test_a_replay_plays_pauses_and_steps(replay_page: Page):
+    page = replay_page.page
+    assert page.evaluate("jaxmmo.source.paused")
+    page.keyboard.press(".")
+    replay_page.until("jaxmmo.source.index === 1")
+    page.locator("#step").click()
+    replay_page.until("jaxmmo.source.index === 2")
+    page.locator("#speed").select_option("20")
+    page.locator("#play").click()
+    replay_page.until("jaxmmo.source.index > 6")
+    page.keyboard.press("Space")
+    replay_page.until("jaxmmo.source.paused")
+    page.keyboard.press("Shift+ArrowLeft")
+    stopped = page.evaluate("jaxmmo.source.index")
+    replay_page.settled()
+    assert page.evaluate("jaxmmo.source.index") <= stopped
+
+
+def test_overlays_say_what_they_show(replay_page: Page):
+    page = replay_page.page
+    seek(replay_page, 20)
+    replay_page.until("jaxmmo.source.history.length === jaxmmo.source.length")
+    seek(replay_page, 21)
+    page.locator('[data-overlay="explored"]').click()
+    replay_page.until('document.querySelector("#caption").textContent.includes("22 ticks")')
+    page.keyboard.press("2")
+    replay_page.until('document.querySelector("#caption").textContent.includes("value")')
+    page.keyboard.press("3")
+    replay_page.until('document.querySelector("#caption").textContent.startsWith("No attention")')
+    page.keyboard.press("0")
+    replay_page.until('document.querySelector("#caption").hidden')
+
+
+def test_broken_files_are_explained_and_leave_the_page_as_it_was(
+    replay_page: Page, tiny: Recording, crowd: Recording, tmp_path: Path
+):
+    page = replay_page.page
+    for name, data, words in (
+        ("text.jmmo", b"hello", "not a jaxmmo replay"),
+        ("cut.jmmo", tiny.data[:-200], "cut off"),
+        ("new.jmmo", tiny.data[:4] + b"\x09\x00" + tiny.data[6:], "version 9"),
+    ):
+        (tmp_path / name).write_bytes(data)
+        page.locator("#file").set_input_files(tmp_path / name)
+        replay_page.until(f'document.querySelector("#message").textContent.includes("{words}")')
+        assert page.locator("#message").is_visible()
+        assert page.evaluate("jaxmmo.source.length") == len(tiny.frames)
+    (tmp_path / "good.jmmo").write_bytes(crowd.data)
+    page.locator("#file").set_input_files(tmp_path / "good.jmmo")
+    replay_page.until(f"jaxmmo.source.length === {len(crowd.frames)} && jaxmmo.frame")
+    assert not page.locator("#message").is_visible()
+    seek(replay_page, 700)
+    assert page.locator("#tick").inner_text() == "700"
+    page.evaluate(f"jaxmmo.select({crowd.frames[700].state.players.id[0]})")
+    assert "--policy-outputs" in replay_page.read("policy.absent")
+
+
+def test_a_live_world_is_shown_paused_and_stepped(browser: Any, tiny: Recording):
+    world = Simulation(cast(World, Reel(tiny)), "a reel", 0, 20)
+    with serving(create_app(guard=Guard("127.0.0.1", ""), simulation=world)) as port:
+        page = Page(browser, f"http://127.0.0.1:{port}/", WIDE)
+        page.until("jaxmmo.frame.tick > 2")
+        page.page.locator("#play").click()
+        page.until("jaxmmo.source.paused")
+        page.settled()
+        tick = page.page.evaluate("jaxmmo.frame.tick")
+        assert_agents_stand_where_they_should(page, tiny, tick)
+        page.page.locator("#step").click()
+        page.until(f"jaxmmo.frame.tick === {tick + 1}")
+        page.settled()
+        assert_agents_stand_where_they_should(page, tiny, tick + 1)
+        second = Page(browser, f"http://127.0.0.1:{port}/", NARROW)
+        page.until("jaxmmo.source.viewers === 2")
+        assert second.page.evaluate("jaxmmo.frame.tick") == tick + 1
+        second.page.close()
+        page.page.keyboard.press("Space")
+        page.until(f"jaxmmo.frame.tick > {tick + 3} || jaxmmo.frame.tick < {tick}")
+        assert page.errors == second.errors == []
+        page.page.close()
+
+
+def test_a_narrow_page_has_everything_within_reach(browser: Any, tiny: Recording):
+    with serving(create_app(guard=Guard("127.0.0.1", ""), replay=tiny.data)) as port:
+        page = Page(browser, f"http://127.0.0.1:{port}/", NARROW)
+        shown = page.page
+        assert shown.evaluate("document.scrollingElement.scrollWidth") <= 400
+        for button in shown.locator("button:visible, select:visible, input:visible").all():
+            box = button.bounding_box()
+            assert box["x"] >= 0 and box["x"] + box["width"] <= 400, button
+            assert box["y"] >= 0 and box["y"] + box["height"] <= 800, button
+        for name, panel in (("Populations", "populations"), ("Events", "events"), ("Map", "map")):
+            shown.get_by_role("tab", name=name).click()
+            assert shown.locator(f"#{panel}").is_visible()
+        shown.evaluate(f"jaxmmo.select({tiny.frames[0].state.players.id[2]})")
+        page.until('document.querySelector("#agent").classList.contains("open")')
+        assert page.read("health") == str(tiny.frames[0].state.players.health[2])
+        assert page.errors == []
+        shown.close()
+
+
+def test_the_notebook_cell_plays_by_itself(browser: Any, tiny: Recording, tmp_path: Path):
+    (tmp_path / "cell.html").write_text(
+        f"<!doctype html><body>{Widget(_loaded(tiny))._repr_html_()}</body>", encoding="utf-8"
+    )
+    page = browser.new_page(viewport=WIDE)
+    page.route("http*://**", lambda route: route.abort())
+    page.goto((tmp_path / "cell.html").as_uri())
+    inner = page.frames[1]
+    deadline = time.monotonic() + 40
+    while not inner.evaluate("Boolean(window.jaxmmo && window.jaxmmo.frame)"):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert inner.evaluate("jaxmmo.source.length") == len(tiny.frames)
+    inner.evaluate("jaxmmo.seek(50)")
+    while inner.evaluate("jaxmmo.frame.tick") != 50:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    alive = int(tiny.frames[50].state.players.alive.sum())
+    deadline = time.monotonic() + 10
+    while inner.locator("#alive").inner_text() != str(alive):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    page.close()
+
+
+def _loaded(recording: Recording) -> Any:
+    from jaxmmo.viewer import Replay
+
+    return Replay(recording.data)

@@ -1,0 +1,202 @@
+"""Files and messages that are not what they should be: a ValueError that says so, nothing else."""
+
+from __future__ import annotations
+
+import json
+import random
+import struct
+import zlib
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from jaxmmo.viewer import Replay, packing
+from jaxmmo.viewer.replay import chunk
+from tests.viewer.conftest import Recording, record, tiny_world
+
+
+@pytest.fixture(scope="module")
+def small() -> bytes:
+    return record(tiny_world(), 6).data
+
+
+def chunks(data: bytes) -> list[tuple[bytes, int, bytes, int]]:
+    """(tag, frames, compressed, plain size) of every chunk."""
+    found, at = [], 8
+    while at < len(data):
+        tag, frames, length, size, _ = struct.unpack_from("<4sIIII", data, at)
+        found.append((tag, frames, data[at + 20 : at + 20 + length], size))
+        at += 20 + length
+    return found
+
+
+def rebuilt(data: bytes, tag: bytes, change: Callable[[bytes], bytes]) -> bytes:
+    """The file with the plain contents of a kind of chunk changed, checksums in order."""
+    out = data[:8]
+    for name, frames, body, size in chunks(data):
+        if name == tag:
+            plain = change(zlib.decompress(body))
+            body, size = zlib.compress(plain), len(plain)
+        out += chunk(name, body, size, frames)
+    return out
+
+
+def read_all(data: bytes) -> None:
+    replay = Replay(data)
+    for index in range(0, len(replay), 64):
+        _ = replay[index]
+
+
+def test_rebuilding_without_a_change_changes_nothing_that_counts(small: bytes):
+    read_all(rebuilt(small, b"BLCK", lambda plain: plain))
+
+
+@pytest.mark.parametrize("data", [b"", b"JMM", b"GIF89a" + bytes(50), b"PK\x03\x04" * 9])
+def test_other_files_are_not_replays(data: bytes):
+    with pytest.raises(ValueError, match="not a jaxmmo replay"):
+        Replay(data)
+
+
+def test_other_versions_are_named(small: bytes):
+    with pytest.raises(ValueError, match=r"version 7\.0.*reads 1\.0"):
+        Replay(small[:4] + b"\x07\x00" + small[6:])
+
+
+def test_every_truncation_is_noticed(small: bytes):
+    for length in [*range(8, 200, 7), *range(200, len(small), 97), len(small) - 1]:
+        with pytest.raises(ValueError, match=r"cut off|damaged"):
+            read_all(small[:length])
+
+
+def test_a_flipped_byte_is_noticed(small: bytes):
+    middle = len(small) // 2
+    broken = small[:middle] + bytes([small[middle] ^ 4]) + small[middle + 1 :]
+    with pytest.raises(ValueError, match="damaged between bytes"):
+        read_all(broken)
+
+
+def test_missing_blocks_are_noticed(small: bytes):
+    kept = [c for c in chunks(small) if c[0] != b"BLCK"]
+    data = small[:8] + b"".join(chunk(t, b, s, f) for t, f, b, s in kept)
+    with pytest.raises(ValueError, match="does not fit"):
+        Replay(data)
+
+
+def test_bytes_after_the_end_are_noticed(small: bytes):
+    with pytest.raises(ValueError, match="does not fit"):
+        Replay(small + b"more")
+
+
+@pytest.mark.parametrize("tag", [b"HEAD", b"BASE", b"BLCK"])
+def test_decompression_bombs_are_not_unpacked(small: bytes, tag: bytes):
+    bomb = zlib.compress(bytes(1 << 26), 9)
+    for announced in (1 << 31, 1 << 26, 100):
+        out = small[:8]
+        for name, frames, body, size in chunks(small):
+            replaced = (bomb, announced) if name == tag else (body, size)
+            out += chunk(name, *replaced, frames)
+        with pytest.raises(ValueError, match=r"announces|damaged|JSON|inconsistent|bytes too many"):
+            read_all(out)
+
+
+def test_blocks_of_more_frames_than_allowed_are_refused(small: bytes):
+    out = small[:8]
+    for tag, frames, body, size in chunks(small):
+        out += chunk(tag, body, size, 1 << 30 if tag in (b"BLCK", b"DONE") else frames)
+    with pytest.raises(ValueError, match="1073741824 frames"):
+        Replay(out)
+
+
+HEADERS = {
+    "not JSON": lambda d: b"{",
+    "deep": lambda d: b"[" * 100_000,
+    "a list": lambda d: b"[]",
+    "no config": lambda d: json.dumps({k: v for k, v in d.items() if k != "config"}),
+    "capacity": lambda d: d["config"].update(capacity=-1),
+    "vision": lambda d: d["config"].update(vision="7"),
+    "huge capacity": lambda d: d["config"].update(capacity=2**24),
+    "unknown setting": lambda d: d["config"].update(colour=1),
+    "rule": lambda d: d["rules"].pop("leech"),
+    "rule values": lambda d: d["rules"]["leech"].update(values=["x"]),
+    "rule shape": lambda d: d["rules"]["reach"].update(values=[1, [2], 3]),
+    "field": lambda d: d["fields"].pop(),
+    "field order": lambda d: d["fields"].reverse(),
+    "shape": lambda d: d["fields"][0].__setitem__(1, [1 << 40]),
+    "negative shape": lambda d: d["fields"][4].__setitem__(1, [-3]),
+    "dtype": lambda d: d["fields"][0].__setitem__(2, "object"),
+    "map": lambda d: d["arrays"][0].__setitem__(1, [5, 5]),
+    "twice": lambda d: d["fields"].append(d["fields"][0]),
+}
+
+
+@pytest.mark.parametrize("kind", HEADERS)
+def test_wrong_headers_are_refused(small: bytes, kind: str):
+    def change(plain: bytes) -> bytes:
+        document = json.loads(plain)
+        result = HEADERS[kind](document)
+        if isinstance(result, str):
+            return result.encode()
+        return result if isinstance(result, bytes) else json.dumps(document).encode()
+
+    with pytest.raises(ValueError):
+        read_all(rebuilt(small, b"HEAD", change))
+
+
+def mutate(data: bytes, rng: random.Random) -> bytes:
+    """Flips, cuts, repeats and overwrites parts of some bytes."""
+    out = bytearray(data)
+    for _ in range(rng.randint(1, 4)):
+        at = rng.randrange(len(out)) if out else 0
+        match rng.randrange(5):
+            case 0 if out:
+                out[at] ^= 1 << rng.randrange(8)
+            case 1 if out:
+                out[at] = rng.choice((0, 1, 127, 128, 255))
+            case 2:
+                del out[at : at + rng.randint(1, 40)]
+            case 3:
+                out[at:at] = bytes(rng.randrange(256) for _ in range(rng.randint(1, 8)))
+            case 4:
+                out[at : at + 8] = struct.pack("<II", rng.getrandbits(32), rng.getrandbits(32))
+    return bytes(out)
+
+
+def test_ten_thousand_mutated_files_are_read_or_refused(small: bytes):
+    """Half are mutated as they lie, half within a chunk whose checksum is then made right."""
+    rng = random.Random(1)
+    refused = 0
+    for turn in range(10_000):
+        if turn % 2:
+            data = mutate(small, rng)
+        else:
+            tag = rng.choice((b"HEAD", b"BASE", b"BLCK", b"BLCK"))
+            data = rebuilt(small, tag, lambda plain: mutate(plain, rng))
+        try:
+            read_all(data)
+        except ValueError as error:
+            refused += 1
+            assert str(error)
+    assert refused > 8_000
+
+
+def test_packed_integers_come_back():
+    rng = np.random.default_rng(0)
+    for high in (1, 100, 40_000, 2**31 - 1):
+        values = rng.integers(-high, high, 1000, dtype=np.int32, endpoint=True)
+        reader = packing.Reader(packing.pack_ints(values), "test")
+        np.testing.assert_array_equal(reader.ints(1000), values)
+        reader.finish()
+    extremes = np.array([-(2**31), 2**31 - 1, 0, -1], np.int32)
+    np.testing.assert_array_equal(
+        packing.Reader(packing.pack_ints(extremes), "test").ints(4), extremes
+    )
+    rows = rng.integers(-(2**31), 2**31 - 1, (7, 9), dtype=np.int32)
+    np.testing.assert_array_equal(packing.accumulate(packing.difference(rows)), rows)
+
+
+def test_damage_to_a_recording_is_named_with_the_file(tiny: Recording, tmp_path):
+    path = tmp_path / "broken.jmmo"
+    path.write_bytes(tiny.data[:-30])
+    with pytest.raises(ValueError, match=r"broken\.jmmo: the replay was cut off"):
+        Replay.load(path)
