@@ -93,9 +93,7 @@ def visible_ranks(
 
     Agents are gone through by rank, not by slot: what one looks up, the next finds in the cache.
     """
-    row, col, alive = (
-        column[ranked.order] for column in (players.row, players.col, players.alive)
-    )
+    row, col, alive = (column[ranked.order] for column in (players.row, players.col, players.alive))
     own = jnp.arange(config.capacity)[:, None]
     ranges = window_ranges(config, row, col, alive, ranked, reach)
     itself = (jnp.arange(config.window) == config.vision) & alive[:, None]
