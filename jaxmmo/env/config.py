@@ -122,7 +122,8 @@ class EnvConfig:
         if {"height", "width"} & set(overrides) and "exploration_words" not in overrides:
             height, width = (overrides.get(k, getattr(self, k)) for k in ("height", "width"))
             if isinstance(height, int) and isinstance(width, int):
-                overrides["exploration_words"] = max(1, min(256, -(-height * width // 32)))
+                exact = -(-height * width // 32)
+                overrides["exploration_words"] = max(1, exact if exact <= 256 else 64)
         return dataclasses.replace(self, **overrides)
 
 

@@ -1,4 +1,4 @@
-"""Who sees whom: visible agents in observation order, without all-pairs work in large worlds."""
+"""Who sees whom in worlds of up to 256 slots: all pairs, as bits. Larger ones: `crowds`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from flax import struct
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.rules import NEVER
 from jaxmmo.env.state import Players
+
+MOST = 256
+"""Slots up to which comparing all pairs is the faster way."""
 
 
 class Sorted(struct.PyTreeNode):
@@ -78,7 +81,7 @@ def visible_ranks(
     window = within(config.vision)
     groups = [window]
     if config.reach_first:
-        near = within(jnp.minimum(reach, config.vision))
+        near = within(reach)
         groups = [near, window & ~near]
     total = sum(jnp.sum(jax.lax.population_count(group), 0) for group in groups)
     return nth_set_bit(groups, config.max_visible - 1, capacity), total.astype(jnp.int32)

@@ -6,9 +6,10 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
-from jaxmmo.env import neighbours
+from jaxmmo.env import crowds, neighbours
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.constants import NUM_MOVES, NUM_STYLES, Material, Move
+from jaxmmo.env.crowds import Raster
 from jaxmmo.env.neighbours import Sorted
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import WorldState
@@ -48,9 +49,10 @@ def observe(config: EnvConfig, rules: Rules, state: WorldState) -> tuple[Observa
     """
     spec = io_spec.of(config)
     players, capacity = state.players, config.capacity
-    ranked = neighbours.sort_agents(config, players)
-    reach = jnp.max(rules.reach)
-    others, total = neighbours.visible_ranks(config, players, ranked, reach)
+    look = neighbours if capacity <= neighbours.MOST else crowds
+    ranked = look.sort_agents(config, players)
+    reach = jnp.clip(jnp.max(rules.reach), 0, config.vision)
+    others, total = look.visible_ranks(config, players, ranked, reach)
     own = jnp.where(players.alive, ranked.rank, capacity)
     ranks = jnp.concatenate([own[:, None], others], 1)
 
@@ -124,7 +126,7 @@ def without_positions(table: io_spec.Table, rows: jax.Array) -> jax.Array:
     return rows & ~jnp.array(hidden, jnp.uint32)
 
 
-def tile_windows(config: EnvConfig, state: WorldState, ranked: Sorted) -> jax.Array:
+def tile_windows(config: EnvConfig, state: WorldState, ranked: Sorted | Raster) -> jax.Array:
     """u32[P, side, words]: the packed tiles around every agent, VOID beyond the map's edge.
 
     Windows are cut as slices of bytes, whole words wide: rows are copied, not tiles looked up.
