@@ -34,7 +34,7 @@ class OwnDense(nn.Module):
     @nn.compact
     def __call__(self, x: jax.Array, population: jax.Array) -> jax.Array:
         """f32[N, c], i32[N] -> f32[N, features]."""
-        init = nn.initializers.orthogonal(self.scale)
+        init = nn.initializers.variance_scaling(self.scale**2, "fan_in", "normal")
         size = (x.shape[-1], self.features)
 
         def same(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:

@@ -49,7 +49,10 @@ class Network(nn.Module):
             t.name: self._own("attributes", t.name)(t, columns[t.name]) for t in self.spec.tables
         }
         agents = self.spec.tables[0].name
-        own = jnp.concatenate([rows[agents][:, 0], scenery], -1)
+        itself = rows[agents][:, 0]
+        # what an agent needs decides what it looks for: a product that layers are slow to learn
+        gate = nn.Dense(scenery.shape[-1], name="gate")(itself)
+        own = jnp.concatenate([itself, scenery, scenery * gate], -1)
         seen = [own]
         for table in self.spec.tables:
             attend = self._own("entities", f"attend_{table.name}")

@@ -10,9 +10,10 @@ import jax.numpy as jnp
 import optax
 from flax import struct
 
-from jaxmmo.agents.policy import Policy
+from jaxmmo.agents.policy import Output, Policy
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.rules import Rules
+from jaxmmo.env.state import select
 from jaxmmo.io import decisions
 from jaxmmo.learning import advantages, losses, packing
 from jaxmmo.learning.config import LearnConfig
@@ -35,6 +36,7 @@ class Batch(struct.PyTreeNode):
     steps: Steps
     advantage: jax.Array  # f32
     target: jax.Array  # f32; of the value
+    memory: Any  # the policy's, [N, ...], before the first decision; empty without memory
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,7 +100,7 @@ class Learner:
             chunk=config.chunk,
         )
         last = values(self.policy, state.params, worlds, config.chunk)
-        batch, spread = self.estimate(steps, last)
+        batch, spread = self.estimate(steps, last, state.worlds.carry)
         params, opt_state, losses_ = self.learn(
             state.params, state.opt_state, batch, spread, shuffle
         )
@@ -108,9 +110,19 @@ class Learner:
         )
         return after, metrics
 
-    def estimate(self, steps: Steps, last: jax.Array) -> tuple[Batch, jax.Array]:
-        """Advantages (normalised over the living), value targets, and the latter's variance."""
+    def estimate(self, steps: Steps, last: jax.Array, memory: Any = ()) -> tuple[Batch, jax.Array]:
+        """Advantages (normalised over the living), value targets, and the latter's variance.
+
+        Args:
+          steps: of a rollout, [T, N].
+          last: f32[N], values of what was observed after it.
+          memory: the policy's before it.
+        """
         config = self.config
+        # numbers of empty slots might be anything, and 0 times that anything
+        steps = jax.tree.map(
+            lambda x: select(steps.acted, x, jnp.zeros_like(x)) if _is_float(x) else x, steps
+        )
         ahead = jnp.concatenate([steps.value[1:], last[None]])
         advantage, target = advantages.gae(
             steps.reward,
@@ -123,15 +135,35 @@ class Learner:
             lam=config.lam,
         )
         _, spread = advantages.moments(target, steps.acted)
-        return Batch(steps, advantages.normalise(advantage, steps.acted), target), spread
+        advantage = advantages.normalise(advantage, steps.acted)
+        return Batch(steps, advantage, target, memory), spread
+
+    @property
+    def remembers(self) -> bool:
+        """Whether the policy has memory: decisions are then relived in order."""
+        return bool(jax.tree.leaves(self.policy.initial_carry((1,))))
+
+    def replay(self, params: Any, batch: Batch) -> Output:
+        """The policy's answers to the observations of a batch, [T, M] in order if it remembers."""
+        steps = batch.steps
+        if not self.remembers:
+            return self.policy.apply(params, steps.obs, (), steps.reset)
+
+        def tick(carry: Any, step: tuple[Any, jax.Array, jax.Array]) -> tuple[Any, Output]:
+            obs, reset, acted = step
+            out = self.policy.apply(params, obs, carry, reset)
+            carry = jax.tree.map(lambda m: select(acted, m, jnp.zeros_like(m)), out.carry)
+            return carry, out._replace(carry=(), aux={})
+
+        return jax.lax.scan(tick, batch.memory, (steps.obs, steps.reset, steps.acted))[1]
 
     def loss(
         self, params: Any, batch: Batch, spread: jax.Array, weight: jax.Array
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
-        """The loss of decisions [M, ...] with weights f32[M]; rows of weight 0 are ignored."""
+        """The loss of decisions with weights, f32[M] or f32[T, M]; weight 0 is ignored."""
         config, spec, steps = self.config, self.env.spec, batch.steps
         masks = steps.obs.masks
-        out = self.policy.apply(params, steps.obs, (), steps.reset)
+        out = self.replay(params, batch)
         log_prob = decisions.log_prob(spec, out.logits, masks, steps.action)
         if config.algorithm == "ppo":
             actor = losses.clipped_surrogate(log_prob, steps.log_prob, batch.advantage, config.clip)
@@ -151,27 +183,34 @@ class Learner:
     def learn(
         self, params: Any, opt_state: Any, batch: Batch, spread: jax.Array, key: jax.Array
     ) -> tuple[Any, Any, dict[str, jax.Array]]:
-        """Gradient steps over the living decisions of a batch [T, N], in shuffled minibatches."""
+        """Gradient steps over the living decisions of a batch [T, N], in shuffled minibatches.
+
+        A minibatch is a part of the decisions, or of the slots if the policy remembers.
+        """
         config = self.config
-        flat = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), batch)
-        acted = flat.steps.acted
-        count = jnp.sum(acted, dtype=jnp.int32)
-        parts = jnp.maximum(-(-count // config.minibatch), 1)
+        if self.remembers:
+            alive, size = jnp.any(batch.steps.acted, 0), max(1, config.minibatch // config.ticks)
+        else:
+            batch = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), batch)
+            alive, size = batch.steps.acted, config.minibatch
+        count = jnp.sum(alive, dtype=jnp.int32)
+        parts = jnp.maximum(-(-count // size), 1)
         each = -(-count // parts)
 
         def epoch(index: jax.Array, carry: Any) -> Any:
-            order = jax.random.bits(jax.random.fold_in(key, index), acted.shape, jnp.uint32) >> 1
-            order = jnp.where(acted, order, jnp.uint32(2**32 - 1))
-            order = jnp.argsort(order)
-            order = jnp.pad(order, (0, config.minibatch))
+            # the living first, in random order
+            order = jax.random.bits(jax.random.fold_in(key, index), alive.shape, jnp.uint32) >> 1
+            order = jnp.argsort(jnp.where(alive, order, jnp.uint32(2**32 - 1)))
+            order = jnp.pad(order, (0, size))
 
             def minibatch(part: jax.Array, carry: Any) -> Any:
                 params, opt_state, sums = carry
                 first = part * each
-                rows = jax.lax.dynamic_slice(order, (first,), (config.minibatch,))
-                within = jnp.arange(config.minibatch)
-                weight = ((within < each) & (first + within < count)).astype(jnp.float32)
-                some = packing.take(flat, rows)
+                rows = jax.lax.dynamic_slice(order, (first,), (size,))
+                within = jnp.arange(size)
+                real = (within < each) & (first + within < count)
+                some = self.rows_of(batch, rows)
+                weight = (real & some.steps.acted).astype(jnp.float32)
                 grads, parts_ = jax.grad(self.loss, has_aux=True)(params, some, spread, weight)
                 steps, opt_state = self.optimiser.update(grads, opt_state, params)
                 params = optax.apply_updates(params, steps)
@@ -184,6 +223,18 @@ class Learner:
         epochs = config.epochs if config.algorithm == "ppo" else 1
         params, opt_state, sums = jax.lax.fori_loop(0, epochs, epoch, (params, opt_state, sums))
         return params, opt_state, {k: v / (epochs * parts) for k, v in sums.items()}
+
+    def rows_of(self, batch: Batch, rows: jax.Array) -> Batch:
+        """The decisions of these rows, or the records [T, M] of these slots."""
+        if not self.remembers:
+            return packing.take(batch, rows)
+        records = batch.replace(memory=())
+        taken = jax.tree.map(lambda x: x.at[:, rows].get(mode="clip"), records)
+        return taken.replace(memory=packing.take(batch.memory, rows))
+
+
+def _is_float(x: jax.Array) -> bool:
+    return jnp.issubdtype(x.dtype, jnp.floating)
 
 
 def summarise(tally: Tally, worlds: Worlds) -> dict[str, jax.Array]:

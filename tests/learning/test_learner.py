@@ -1,0 +1,163 @@
+"""The learner on the game itself, in small worlds."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import jaxmmo
+from jaxmmo.agents.cores import Recurrent
+from jaxmmo.agents.network import build
+from jaxmmo.agents.populations import unshared
+from jaxmmo.learning.config import LearnConfig
+from jaxmmo.learning.learner import Batch, Learner
+from jaxmmo.learning.rollout import rollout
+
+SMALL = {"height": 32, "width": 32, "border": 9, "capacity": 16, "num_populations": 2}
+CONFIG = LearnConfig(worlds=2, ticks=8, minibatch=32, chunk=8)
+
+
+def make(policy_of=build, config=CONFIG, **overrides):
+    env = jaxmmo.make(**(SMALL | {"initial_population": 6} | overrides))
+    return Learner(env, policy_of(env.spec), config)
+
+
+def collect(learner, state, key=1):
+    config = learner.config
+    return rollout(
+        learner.env,
+        learner.rules,
+        learner.policy,
+        state.params,
+        state.worlds,
+        jax.random.key(key),
+        ticks=config.ticks,
+        chunk=config.chunk,
+    )
+
+
+def garbage(x, mask):
+    """The array with nonsense wherever the mask is not set."""
+    mask = mask.reshape(mask.shape + (1,) * (x.ndim - mask.ndim))
+    bad = jnp.nan if jnp.issubdtype(x.dtype, jnp.floating) else jnp.ones((), x.dtype)
+    return jnp.where(mask, x, bad)
+
+
+def test_gradients_are_equal_whether_empty_slots_hold_zeros_or_garbage():
+    learner = make()
+    state = learner.init(jax.random.key(0))
+    _, steps, _ = jax.jit(lambda s: collect(learner, s))(state)
+    assert not bool(jnp.all(steps.acted))
+    last = jnp.zeros(steps.acted.shape[1])
+
+    @jax.jit
+    def after(steps):
+        batch, spread = learner.estimate(steps, last)
+        return learner.learn(state.params, state.opt_state, batch, spread, jax.random.key(2))
+
+    acted = steps.acted
+    littered = jax.tree.map(lambda x: garbage(x, acted), steps).replace(acted=acted)
+    for one, other in zip(
+        jax.tree.leaves(after(steps)), jax.tree.leaves(after(littered)), strict=True
+    ):
+        assert bool(jnp.all(jnp.isfinite(one)))
+        np.testing.assert_array_equal(one, other)
+
+
+def test_gradient_of_a_padded_minibatch_is_that_of_its_living_rows():
+    learner = make()
+    state = learner.init(jax.random.key(0))
+    _, steps, _ = jax.jit(lambda s: collect(learner, s))(state)
+    batch, spread = learner.estimate(steps, jnp.zeros(steps.acted.shape[1]))
+    flat = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), batch)
+    living = jnp.flatnonzero(flat.steps.acted)
+    only = jax.tree.map(lambda x: x[living], flat)
+    grad = jax.grad(lambda p, b, w: learner.loss(p, b, spread, w)[0])
+    alone = grad(state.params, only, jnp.ones(len(living)))
+    padded = grad(state.params, flat, flat.steps.acted.astype(jnp.float32))
+    for one, other in zip(jax.tree.leaves(alone), jax.tree.leaves(padded), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+@pytest.mark.parametrize("cell", ["feedforward", "recurrent"])
+def test_acting_in_chunks_is_acting_at_once_and_empty_slots_do_nothing(cell):
+    def policy(spec):
+        return build(spec, core=Recurrent(8)) if cell == "recurrent" else build(spec)
+
+    learner = make(policy)
+    state = learner.init(jax.random.key(0))
+    worlds, steps, _ = jax.jit(lambda s: collect(learner, s))(state)
+    out = learner.policy.apply(state.params, worlds.obs, worlds.carry, worlds.reset)
+    from jaxmmo.learning.rollout import values
+
+    packed = values(learner.policy, state.params, worlds, learner.config.chunk)
+    alive = worlds.obs.present[:, 0]
+    np.testing.assert_allclose(packed, jnp.where(alive, out.value, 0), atol=1e-5)
+    for choice in jax.tree.leaves(steps.action):
+        assert not bool(jnp.any(jnp.where(steps.acted, 0, choice)))
+
+
+def test_nothing_illegal_is_ever_done():
+    learner = make()
+    _, _, tally = jax.jit(lambda s: collect(learner, s))(learner.init(jax.random.key(0)))
+    assert tally.illegal == 0
+    assert tally.steps > 0
+
+
+@pytest.mark.parametrize(
+    "policy_of",
+    [
+        build,
+        lambda spec: build(spec, groups=2),
+        lambda spec: unshared(build(spec), spec, 2, chunk=8),
+        lambda spec: build(spec, core=Recurrent(8)),
+    ],
+    ids=["shared", "heads", "unshared", "gru"],
+)
+@pytest.mark.parametrize("algorithm", ["ppo", "pg"])
+def test_updates_change_parameters_and_compile_once(policy_of, algorithm):
+    if algorithm == "pg" and policy_of is not build:
+        pytest.skip("the algorithm does not meet the policy's insides")
+    learner = make(policy_of, CONFIG.replace(algorithm=algorithm))
+    traces = []
+
+    @jax.jit
+    def advance(state):
+        traces.append(1)
+        return learner.update(state)
+
+    state = learner.init(jax.random.key(0))
+    first = state.params
+    for _ in range(2):
+        state, metrics = advance(state)
+    assert len(traces) == 1
+    assert all(bool(jnp.isfinite(v)) for v in jax.tree.leaves(metrics))
+    moved = jax.tree.map(lambda a, b: bool(jnp.any(a != b)), first, state.params)
+    assert all(jax.tree.leaves(moved))
+
+
+def test_advantages_are_those_of_the_slots_lives():
+    learner = make()
+    state = learner.init(jax.random.key(0))
+    _, steps, _ = jax.jit(lambda s: collect(learner, s))(state)
+    batch, _ = learner.estimate(steps, jnp.zeros(steps.acted.shape[1]))
+    assert isinstance(batch, Batch)
+    died = steps.terminated
+    np.testing.assert_allclose(batch.target[died], -1, atol=1e-5)
+    assert not bool(jnp.any(batch.target[~steps.acted]))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "allowed"),
+    [
+        ("algorithm", "dqn", "ppo"),
+        ("worlds", 0, "positive"),
+        ("gamma", 1.5, "[0, 1]"),
+        ("minibatch", 2.5, "positive"),
+        ("gama", 0.9, "gamma"),
+    ],
+)
+def test_bad_settings_are_refused_with_what_is_allowed(field, value, allowed):
+    with pytest.raises(ValueError, match=field) as error:
+        LearnConfig().replace(**{field: value})
+    assert allowed in str(error.value)

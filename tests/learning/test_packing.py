@@ -1,0 +1,29 @@
+"""Work for the living only, and nobody left out."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxmmo.learning import packing
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 20])
+def test_every_living_row_is_worked_on_whatever_the_number(count):
+    alive = jax.random.permutation(jax.random.key(count), jnp.arange(20) < count)
+    x = jnp.where(alive, jnp.arange(20.0), jnp.nan)
+
+    def double(rows, index):
+        assert rows.shape == (8,)
+        return {"twice": 2 * rows, "chunk": jnp.full(8, index + 1)}
+
+    result = packing.over_living(double, x, alive, 8)
+    np.testing.assert_array_equal(result["twice"], np.where(alive, 2 * np.arange(20), 0))
+    assert jnp.all((result["chunk"] > 0) == alive)
+    assert jnp.max(result["chunk"], initial=0) == -(-count // 8)
+
+
+def test_rows_of_the_living_come_in_order_and_padding_points_nowhere():
+    rows, count = packing.living(jnp.array([False, True, False, True, True]), 4)
+    assert rows.tolist() == [1, 3, 4, 5, 5, 5, 5, 5]
+    assert count == 3
