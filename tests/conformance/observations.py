@@ -102,7 +102,8 @@ def _observe(
     columns: dict[str, jax.Array],
 ) -> dict[str, jax.Array]:
     """All observations of one moment."""
-    config, rules = env.config, env.default_rules()
+    config = env.config
+    rules = env.default_rules(max_population=config.num_populations)  # nobody is born here
     players = spawning.empty_players(config)
     players = players.replace(**columns, alive=jnp.arange(config.capacity) < count)
     players = players.replace(level=skills.level_of(rules, players.experience))

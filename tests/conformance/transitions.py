@@ -68,7 +68,8 @@ def replay(inputs: dict[str, np.ndarray], resolution: str) -> dict[str, np.ndarr
         resolution=resolution,
         num_populations=max(8, int(inputs["pop"].max(initial=0)) + 1),
     )
-    run = jax.jit(jax.vmap(partial(_tick, config, default_rules(config))))
+    rules = default_rules(config, max_population=config.num_populations)  # nobody is born here
+    run = jax.jit(jax.vmap(partial(_tick, config, rules)))
     batch = min(BATCH, max(count, 1))
     results = []
     for start in range(0, count, batch):
