@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import socket
 
 from jaxmmo.viewer.options import add_world_options, make_world
@@ -71,7 +72,8 @@ def _serve(app, args: argparse.Namespace, token: str) -> int:
     config = uvicorn.Config(
         app, log_level="warning", ws="websockets-sansio", ws_max_size=MAX_MESSAGE
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    with contextlib.suppress(KeyboardInterrupt):  # that is how one stops watching
+        uvicorn.Server(config).run(sockets=[listener])
     return 0
 
 

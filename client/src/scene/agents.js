@@ -1,6 +1,6 @@
 import * as THREE from "three";
 import { mergeGeometries } from "three/examples/jsm/utils/BufferGeometryUtils.js";
-import { litMaterial } from "./lit.js";
+import { drawsInSoftware, litMaterial } from "./lit.js";
 import { tinted } from "./trees.js";
 
 const FLASH = new THREE.Color("#ffffff");
@@ -21,6 +21,7 @@ export class Agents {
     this.immune = this.instances(ringGeometry(0.4, 0.47), new THREE.MeshBasicMaterial(gold));
     const dark = { color: "#0b0f0a", transparent: true, opacity: 0.34, depthWrite: false };
     this.shadows = this.instances(ringGeometry(0, 0.33), new THREE.MeshBasicMaterial(dark));
+    this.shadows.visible = !drawsInSoftware();
     this.group = new THREE.Group();
     this.group.add(this.shadows, this.immune, this.bodies, this.frozen);
     this.slots = [];
@@ -226,16 +227,16 @@ function figureGeometry() {
     const profile = points.map(([x, y]) => new THREE.Vector2(x, y));
     return tinted(new THREE.LatheGeometry(profile, 8), color, false);
   };
-  const hood = new THREE.IcosahedronGeometry(0.19, 1).translate(0, 0.8, 0);
-  const face = new THREE.SphereGeometry(0.14, 8, 5).scale(1, 1, 0.55).translate(0, 0.785, 0.135);
+  const hood = new THREE.SphereGeometry(0.19, 9, 6).translate(0, 0.8, 0);
+  const face = new THREE.SphereGeometry(0.14, 7, 4).scale(1, 1, 0.55).translate(0, 0.785, 0.135);
   const eyes = [-0.045, 0.045].map((x) => new THREE.PlaneGeometry(0.04, 0.06).translate(x * 1.2, 0.8, 0.22));
   return mergeGeometries([
     turned("#b9b9b9", [0.3, 0], [0.285, 0.09]),
     turned("#f4f4f4", [0.285, 0.09], [0.21, 0.36]),
     turned("#4c4642", [0.235, 0.35], [0.225, 0.41]),
     turned("#ffffff", [0.205, 0.41], [0.14, 0.6], [0, 0.66]),
-    tinted(hood, "#ffffff"),
-    tinted(face, "#1d1715"),
+    tinted(hood, "#ffffff", false),
+    tinted(face, "#1d1715", false),
     ...eyes.map((eye) => tinted(eye, "#fff6dd")),
   ]);
 }
@@ -245,6 +246,6 @@ function iceGeometry() {
 }
 
 function ringGeometry(inner, outer) {
-  const flat = inner ? new THREE.RingGeometry(inner, outer, 28) : new THREE.CircleGeometry(outer, 16);
+  const flat = inner ? new THREE.RingGeometry(inner, outer, 20) : new THREE.CircleGeometry(outer, 9);
   return flat.rotateX(-Math.PI / 2);
 }

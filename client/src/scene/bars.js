@@ -1,18 +1,25 @@
 import * as THREE from "three";
 
-/** Health, food and water over every head: one quad an agent, its three bars drawn by the shader. */
+const CORNERS = [-0.5, -0.5, 0, 0.5, -0.5, 0, 0.5, 0.5, 0, -0.5, 0.5, 0];
+
+/** Health, food and water over every head: four corners an agent, the bars drawn by the shader. */
 export class Bars {
   constructor(world) {
-    this.world = world;
-    const quad = new THREE.PlaneGeometry(1, 1);
-    const geometry = new THREE.InstancedBufferGeometry();
-    geometry.index = quad.index;
-    geometry.setAttribute("position", quad.attributes.position);
-    this.places = new THREE.InstancedBufferAttribute(new Float32Array(world.capacity * 3), 3);
-    this.levels = new THREE.InstancedBufferAttribute(new Float32Array(world.capacity * 3), 3);
+    const { capacity } = world;
+    const geometry = new THREE.BufferGeometry();
+    const corners = new Float32Array(12 * capacity);
+    const faces = new Uint32Array(6 * capacity);
+    for (let i = 0; i < capacity; i++) {
+      corners.set(CORNERS, 12 * i);
+      faces.set([0, 1, 2, 0, 2, 3].map((corner) => 4 * i + corner), 6 * i);
+    }
+    this.places = new THREE.BufferAttribute(new Float32Array(12 * capacity), 3);
+    this.levels = new THREE.BufferAttribute(new Float32Array(12 * capacity), 3);
+    geometry.setAttribute("position", new THREE.BufferAttribute(corners, 3));
     geometry.setAttribute("place", this.places);
     geometry.setAttribute("levels", this.levels);
-    geometry.instanceCount = 0;
+    geometry.setIndex(new THREE.BufferAttribute(faces, 1));
+    geometry.setDrawRange(0, 0);
     this.mesh = new THREE.Mesh(geometry, barMaterial(world.palette.bars));
     this.mesh.frustumCulled = false;
     this.mesh.renderOrder = 5;
@@ -22,20 +29,24 @@ export class Bars {
     const read = (name) => frame.get(`players.${name}`);
     const pairs = ["health", "food", "water"].map((name) => [read(name), read(`${name}_max`)]);
     agents.slots.forEach((slot, i) => {
-      pairs.forEach(([value, maximum], bar) => {
-        this.levels.array[3 * i + bar] = maximum[slot] ? Math.min(1, value[slot] / maximum[slot]) : 0;
-      });
+      const shares = pairs.map(([value, most]) => (most[slot] ? Math.min(1, value[slot] / most[slot]) : 0));
+      for (let corner = 0; corner < 4; corner++) this.levels.array.set(shares, 12 * i + 3 * corner);
     });
     this.levels.needsUpdate = true;
   }
 
   update(agents) {
+    const { array } = this.places;
     agents.slots.forEach((slot, i) => {
       const { x, y, z } = agents.at[slot];
-      this.places.array.set([x, y, z], 3 * i);
+      for (let at = 12 * i; at < 12 * i + 12; at += 3) {
+        array[at] = x;
+        array[at + 1] = y;
+        array[at + 2] = z;
+      }
     });
     this.places.needsUpdate = true;
-    this.mesh.geometry.instanceCount = agents.slots.length;
+    this.mesh.geometry.setDrawRange(0, 6 * agents.slots.length);
   }
 
   dispose() {

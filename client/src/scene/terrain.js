@@ -1,5 +1,5 @@
 import * as THREE from "three";
-import { litMaterial } from "./lit.js";
+import { baked, bakedMaterial } from "./lit.js";
 import { cloudTexture, hash, smooth } from "./noise.js";
 
 const WATER_Y = -0.22;
@@ -72,7 +72,7 @@ export class Terrain {
         this.walls(build, row, col, top, side, rock ? 0.13 : 0);
       }
     }
-    const mesh = new THREE.Mesh(build.geometry(), litMaterial());
+    const mesh = new THREE.Mesh(baked(build.geometry()), bakedMaterial());
     mesh.matrixAutoUpdate = false;
     return mesh;
   }

@@ -1,22 +1,29 @@
 import * as THREE from "three";
 import { mergeGeometries } from "three/examples/jsm/utils/BufferGeometryUtils.js";
-import { litMaterial } from "./lit.js";
+import { baked, bakedMaterial } from "./lit.js";
 import { hash } from "./noise.js";
 
-/** Gives a geometry one colour, so that parts can be merged. */
+/** Gives a geometry one colour, and flat faces if wanted, so that parts can be merged. */
 export function tinted(geometry, color, faceted = true) {
-  const plain = geometry.index ? geometry.toNonIndexed() : geometry;
+  const plain = faceted ? geometry.toNonIndexed() : geometry;
   plain.deleteAttribute("uv");
-  if (faceted) plain.computeVertexNormals();
+  const { count } = plain.attributes.position;
+  if (faceted) {
+    plain.computeVertexNormals();
+    plain.setIndex(Array.from({ length: count }, (_, i) => i));
+  }
   const { r, g, b } = new THREE.Color(color);
-  const count = plain.attributes.position.count;
   const colors = new Float32Array(count * 3);
   for (let i = 0; i < count; i++) colors.set([r, g, b], 3 * i);
   plain.setAttribute("color", new THREE.BufferAttribute(colors, 3));
   return plain;
 }
 
-/** Forests: up to two trees a tile while it is ripe, stumps while it is scrub. */
+/**
+ * Forests: up to two trees a tile while it is ripe, stumps while it is scrub. All of them are one
+ * geometry, of which the index picks what is shown: a thousand instances would be a thousand draws
+ * where the processor draws.
+ */
 export class Trees {
   constructor(world, tiles) {
     this.world = world;
@@ -29,30 +36,55 @@ export class Trees {
         if (hash(row, col, 9) > 0.35) this.places.push(this.place(tile, row, col, 1));
       }
     }
-    const material = litMaterial();
-    this.trees = new THREE.InstancedMesh(treeGeometry(), material, Math.max(1, this.places.length));
-    this.stumps = new THREE.InstancedMesh(stumpGeometry(), material, this.trees.count);
-    this.group = new THREE.Group();
-    this.group.add(this.trees, this.stumps);
-    for (const mesh of [this.trees, this.stumps]) mesh.frustumCulled = false;
+    this.shapes = [stumpGeometry(), treeGeometry()];
+    this.mesh = new THREE.Mesh(this.plant(), bakedMaterial());
+    this.mesh.frustumCulled = false;
     this.shown = new Int8Array(this.places.length).fill(-1);
-    if (!this.places.length) this.group.visible = false;
   }
 
   place(tile, row, col, which) {
     const angle = 6.283 * hash(row, col, 5 + which) + which * 2.4;
     const away = 0.16 + 0.14 * hash(row, col, 7 + which);
     const scale = (which ? 0.5 : 0.78) + 0.3 * hash(row, col, 11 + which);
-    const matrix = new THREE.Matrix4().makeRotationY(angle);
-    matrix.scale(new THREE.Vector3(scale, scale * (0.9 + 0.35 * hash(row, col, 13)), scale));
-    matrix.setPosition(
-      col + 0.5 - this.world.width / 2 + away * Math.cos(angle),
-      0,
-      row + 0.5 - this.world.height / 2 + away * Math.sin(angle),
-    );
-    const color = new THREE.Color();
-    color.setHSL(0.28 + 0.12 * hash(tile, which, 1), 0.14, 0.74 + 0.26 * hash(tile, which, 2));
-    return { tile, matrix, color };
+    return {
+      tile,
+      scale,
+      height: scale * (0.9 + 0.35 * hash(row, col, 13)),
+      x: col + 0.5 - this.world.width / 2 + away * Math.cos(angle),
+      z: row + 0.5 - this.world.height / 2 + away * Math.sin(angle),
+      tint: [0.86 + 0.2 * hash(tile, which, 1), 0.86 + 0.16 * hash(tile, which, 2), 0.88],
+    };
+  }
+
+  /** The vertices of a stump and a tree at every place, and where each begins. */
+  plant() {
+    const sizes = this.shapes.map((shape) => shape.attributes.position.count);
+    const total = this.places.length * (sizes[0] + sizes[1]);
+    const positions = new Float32Array(3 * total);
+    const colors = new Float32Array(3 * total);
+    let at = 0;
+    for (const place of this.places) {
+      place.starts = [];
+      for (const shape of this.shapes) {
+        place.starts.push(at);
+        const { position, color } = shape.attributes;
+        for (let i = 0; i < position.count; i++, at++) {
+          positions[3 * at] = place.x + place.scale * position.getX(i);
+          positions[3 * at + 1] = place.height * position.getY(i);
+          positions[3 * at + 2] = place.z + place.scale * position.getZ(i);
+          for (let c = 0; c < 3; c++) {
+            colors[3 * at + c] = color.getComponent(i, c) * place.tint[c];
+          }
+        }
+      }
+    }
+    const geometry = new THREE.BufferGeometry();
+    geometry.setAttribute("position", new THREE.BufferAttribute(positions, 3));
+    geometry.setAttribute("color", new THREE.BufferAttribute(colors, 3));
+    const most = Math.max(...this.shapes.map((shape) => shape.index.count));
+    const index = new Uint32Array(most * this.places.length);
+    geometry.setIndex(new THREE.BufferAttribute(index, 1).setUsage(THREE.DynamicDrawUsage));
+    return geometry;
   }
 
   /** Shows trees or stumps, as of a frame. */
@@ -66,53 +98,55 @@ export class Trees {
       this.shown[i] = ripe;
       changed = true;
     });
-    if (changed) this.arrange();
+    if (changed) this.choose();
   }
 
-  arrange() {
-    const counts = [0, 0];
-    this.places.forEach(({ matrix, color }, i) => {
-      const ripe = this.shown[i];
-      const mesh = ripe ? this.trees : this.stumps;
-      mesh.setMatrixAt(counts[ripe], matrix);
-      mesh.setColorAt(counts[ripe]++, color);
+  choose() {
+    const { index } = this.mesh.geometry;
+    const faces = this.shapes.map((shape) => shape.index.array);
+    let at = 0;
+    this.places.forEach(({ starts }, i) => {
+      const start = starts[this.shown[i]];
+      for (const corner of faces[this.shown[i]]) index.array[at++] = start + corner;
     });
-    [this.stumps, this.trees].forEach((mesh, i) => {
-      mesh.count = counts[i];
-      mesh.instanceMatrix.needsUpdate = true;
-      if (mesh.instanceColor) mesh.instanceColor.needsUpdate = true;
-    });
+    index.needsUpdate = true;
+    this.mesh.geometry.setDrawRange(0, at);
   }
 
   dispose() {
-    this.trees.geometry.dispose();
-    this.stumps.geometry.dispose();
-    this.trees.material.dispose();
-    this.trees.dispose();
-    this.stumps.dispose();
+    this.mesh.geometry.dispose();
+    this.mesh.material.dispose();
+    for (const shape of this.shapes) shape.dispose();
   }
 }
 
-/** Few faces: there are a thousand trees, and each is drawn in every frame. */
-function cone(sides, radius, low, high, tip = 0) {
-  return new THREE.CylinderGeometry(tip, radius, high - low, sides, 1, true).translate(
-    0,
-    (low + high) / 2,
-    0,
-  );
+/** Triangles from a ring to a tip; few, for there are a thousand trees in every frame. */
+function spire(sides, radius, low, high) {
+  const corners = [];
+  for (let i = 0; i < sides; i++) {
+    const at = (turn) => (turn / sides) * 2 * Math.PI;
+    const ring = (turn) => [radius * Math.sin(at(turn)), low, radius * Math.cos(at(turn))];
+    corners.push(...ring(i), ...ring(i + 1), 0, high, 0);
+  }
+  const geometry = new THREE.BufferGeometry();
+  geometry.setAttribute("position", new THREE.Float32BufferAttribute(corners, 3));
+  return geometry;
 }
 
 function treeGeometry() {
-  return mergeGeometries([
-    tinted(cone(3, 0.1, 0, 0.3, 0.07), "#6b5138"),
-    tinted(cone(6, 0.4, 0.22, 0.86, 0.1), "#47794a"),
-    tinted(cone(6, 0.29, 0.64, 1.2), "#5f9a5c"),
-  ]);
+  return baked(
+    mergeGeometries([
+      tinted(spire(3, 0.16, 0, 0.7), "#6b5138"),
+      tinted(spire(6, 0.42, 0.2, 0.98), "#47794a"),
+      tinted(spire(5, 0.3, 0.6, 1.22), "#5f9a5c"),
+    ]),
+  );
 }
 
 function stumpGeometry() {
-  return mergeGeometries([
-    tinted(cone(5, 0.14, 0, 0.16, 0.1), "#7d5f41"),
-    tinted(new THREE.CircleGeometry(0.1, 5).rotateX(-Math.PI / 2).translate(0, 0.16, 0), "#c2a077"),
-  ]);
+  const trunk = new THREE.CylinderGeometry(0.11, 0.15, 0.15, 5, 1, true).translate(0, 0.075, 0);
+  const top = new THREE.CircleGeometry(0.11, 5).rotateX(-Math.PI / 2).translate(0, 0.15, 0);
+  return baked(
+    mergeGeometries([tinted(trunk, "#7d5f41"), tinted(top, "#c2a077")]),
+  );
 }

@@ -22,7 +22,7 @@ export class View {
     this.group = new THREE.Group();
     this.group.add(
       this.terrain.group,
-      this.trees.group,
+      this.trees.mesh,
       this.overlays.group,
       this.selection.group,
       this.agents.group,
