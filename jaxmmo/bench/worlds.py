@@ -1,0 +1,176 @@
+"""`bench env`: many full worlds with random legal actions and complete observations."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax.sharding import AxisType, NamedSharding, PartitionSpec
+
+import jaxmmo
+from jaxmmo.bench import measure
+from jaxmmo.env import random
+from jaxmmo.env.environment import Environment
+from jaxmmo.env.observation import Observation
+from jaxmmo.env.rules import Rules
+
+POLICY_STREAM = 1 << 16  # of random numbers: none of the game's own
+
+
+def nth_legal(mask: jax.Array, word: jax.Array) -> jax.Array:
+    """i32[...]: a uniform choice among the legal ones of bool[..., C], C at most 32."""
+    size = mask.shape[-1]
+    bit = jnp.uint32(1) << jnp.arange(size, dtype=jnp.uint32)
+    bits = jnp.sum(jnp.where(mask, bit, 0), -1, dtype=jnp.uint32)
+    nth = 1 + random.below(word, jnp.maximum(jax.lax.population_count(bits), 1))
+    place = jnp.zeros_like(nth)
+    for half in (16, 8, 4, 2, 1):
+        if half < size:
+            low = jax.lax.population_count(bits & jnp.uint32((1 << half) - 1)).astype(jnp.int32)
+            above = nth > low
+            nth = jnp.where(above, nth - low, nth)
+            bits = jnp.where(above, bits >> half, bits)
+            place += jnp.where(above, half, 0)
+    return place
+
+
+def random_legal(key: jax.Array, obs: Observation) -> dict[str, jax.Array]:
+    """Every head uniform among its legal choices: two words of threefry a slot."""
+    masks = obs.masks
+    move, fight = random.words(key, POLICY_STREAM, jnp.arange(masks.move.shape[0]))
+    style = random.below(fight, masks.style.shape[1])
+    target = jnp.take_along_axis(masks.target, style[:, None, None], 1)[:, 0]
+    return {
+        "move": nth_legal(masks.move, move),
+        "style": style,
+        "target": nth_legal(target, fight >> 8),
+    }
+
+
+def fold(obs: Observation) -> list[jax.Array]:
+    """Every element of an observation, summed over slots (masks: xor): none can be left out."""
+
+    def over_slots(x: jax.Array) -> jax.Array:
+        if x.dtype == jnp.bool_:
+            return jax.lax.reduce(x, jnp.zeros((), x.dtype), jax.lax.bitwise_xor, (0,)).reshape(-1)
+        return jnp.sum(x.reshape(x.shape[0], -1).astype(jnp.uint32), 0)
+
+    return [over_slots(leaf) for leaf in jax.tree.leaves(obs)]
+
+
+def combine(digest: list[jax.Array], more: list[jax.Array]) -> list[jax.Array]:
+    """Digests of ticks put together."""
+    return [a ^ b if a.dtype == jnp.bool_ else a + b for a, b in zip(digest, more, strict=True)]
+
+
+def play(env: Environment, rules: Rules, ticks: int, keys: jax.Array, obs: Any, state: Any) -> Any:
+    """Runs a batch of worlds for a number of ticks in one scan.
+
+    Returns:
+      Observation, state, and by world: the digest's sum, living agent-steps (agents that acted),
+      and agents that were in the world during the ticks, newborns included.
+    """
+
+    def world(key: jax.Array, obs: Observation, state: Any) -> tuple[Any, ...]:
+        action = random_legal(key, obs)
+        obs, state, _, _, _, info = env.step(key, state, action, rules)
+        acted = jnp.sum(info.acted, dtype=jnp.int32)
+        return obs, state, fold(obs), acted, acted + jnp.sum(info.newborn, dtype=jnp.int32)
+
+    def tick(carry: Any, t: jax.Array) -> tuple[Any, None]:
+        obs, state, digest, acted, present = carry
+        step_keys = jax.vmap(lambda key: jax.random.fold_in(key, t))(keys)
+        obs, state, more, a, p = jax.vmap(world)(step_keys, obs, state)
+        return (obs, state, combine(digest, more), acted + a, present + p), None
+
+    nothing = state.tick * 0
+    first = jax.tree.map(jnp.zeros_like, jax.eval_shape(jax.vmap(fold), obs))
+    carry = (obs, state, first, nothing, nothing)
+    obs, state, digest, acted, present = jax.lax.scan(tick, carry, jnp.arange(ticks))[0]
+    total = sum(jnp.sum(d.astype(jnp.uint32), 1, dtype=jnp.uint32) for d in digest)
+    return obs, state, total, acted, present
+
+
+def copy(ticks: int, obs: Any) -> Any:
+    """The physical limit: every tick each byte of the observations is read and written once."""
+
+    def tick(obs: Any, _: jax.Array) -> tuple[Any, None]:
+        return jax.tree.map(lambda x: ~x if x.dtype == jnp.bool_ else x ^ 1, obs), None
+
+    return jax.lax.scan(tick, obs, jnp.arange(ticks))[0]
+
+
+def run(
+    preset: str, overrides: dict[str, Any], worlds: int, ticks: int, repeats: int, spawns: int
+) -> dict[str, Any]:
+    """Measures the environment.
+
+    Args:
+      preset: id.
+      overrides: of `EnvConfig`.
+      worlds: by device.
+      ticks: of one scan.
+      repeats: scans that are timed, after one that is not.
+      spawns: attempts a tick that keep the worlds full.
+    """
+    capacity = overrides.get("capacity", jaxmmo.EnvConfig().capacity)
+    spawns = min(spawns, capacity)
+    overrides = {"initial_population": capacity, "max_spawns": spawns} | overrides
+    env = jaxmmo.make(preset, **overrides)
+    rules = env.default_rules(spawn_attempts=spawns)
+    mesh = jax.make_mesh((jax.device_count(),), ("worlds",), axis_types=(AxisType.Auto,))
+    spread = NamedSharding(mesh, PartitionSpec("worlds"))
+    keys = jax.device_put(jax.random.split(jax.random.key(0), worlds * mesh.size), spread)
+    reset = jax.jit(jax.vmap(lambda key: env.reset(key, rules)), out_shardings=spread)
+    obs, state = jax.block_until_ready(reset(keys))
+
+    def sharded(fn: Any, count: int) -> Any:
+        parts = PartitionSpec("worlds")
+        body = jax.shard_map(fn, mesh=mesh, in_specs=(parts,) * count, out_specs=parts)
+        return jax.jit(body, donate_argnums=tuple(range(count - 1, 0, -1)))
+
+    began = time.perf_counter()
+    program = sharded(lambda k, o, s: play(env, rules, ticks, k, o, s), 3)
+    compiled = program.lower(keys, obs, state).compile()
+    compile_seconds = time.perf_counter() - began
+    shapes = jax.eval_shape(lambda o: o, obs)
+    size = measure.nbytes(shapes)
+
+    seconds, acted, present = [], [], []
+    for _ in range(repeats + 1):
+        began = time.perf_counter()
+        obs, state, digest, a, p = jax.block_until_ready(compiled(keys, obs, state))
+        seconds.append(time.perf_counter() - began)
+        acted.append(int(a.sum()))
+        present.append(int(p.sum()))
+    copying = sharded(lambda o: copy(ticks, o), 1).lower(obs).compile()
+    jax.block_until_ready(copying(obs))
+    copy_seconds, _ = measure.repeat(lambda: copying(obs), repeats)
+
+    seconds, acted, present = seconds[1:], acted[1:], present[1:]
+    steps = sum(acted) / len(acted)
+    slots = worlds * mesh.size * ticks * env.config.capacity
+    best = measure.rates(steps, seconds)
+    moved = size * ticks
+    return {
+        "agent_steps_per_s": best["best"],
+        "agent_steps_per_s_median": best["median"],
+        "slot_steps_per_s": measure.rates(slots, seconds)["best"],
+        "slot_steps_per_s_median": measure.rates(slots, seconds)["median"],
+        "mean_acting": round(steps / (worlds * mesh.size * ticks), 1),
+        "mean_alive": round(sum(present) / len(present) / (worlds * mesh.size * ticks), 1),
+        "observation_bytes": size // (worlds * mesh.size * env.config.capacity),
+        "observation_bytes_per_s": round(moved / min(seconds)),
+        "copy_bytes_per_s": round(moved / min(copy_seconds)),
+        "times_slower_than_copy": round(min(seconds) / min(copy_seconds), 2),
+        "worlds": worlds * mesh.size,
+        "ticks": ticks,
+        "repeats": repeats,
+        "compile_s": round(compile_seconds, 2),
+        "peak_memory_bytes": measure.peak_memory(),
+        "policy": "random legal",
+        "digest": int(digest.sum()),
+        "preset": preset,
+    } | measure.machine()

@@ -1,0 +1,117 @@
+"""`jaxmmo bench`: speed and memory on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+WHAT = ("env", "scale", "train", "memory")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Adds the options."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = """what is measured:
+  env     many full worlds, random legal actions, complete observations: living agent-steps/s
+  scale   one world of a thousand to a million agents: nanoseconds an agent-step
+  train   PPO with the default policy, once the worlds are populated
+  memory  bytes a world takes, and how many fit on a device
+
+examples:
+  jaxmmo bench env
+  jaxmmo bench env --worlds 64 --json
+  jaxmmo bench scale --agents 1000 100000
+  jaxmmo bench train --no-attack"""
+    parser.add_argument("what", choices=WHAT, help="what is measured, see below")
+    parser.add_argument("--preset", default="JaxMMO-v1", help="environment (default: %(default)s)")
+    parser.add_argument("--capacity", type=int, default=128, help="slots a world (default: 128)")
+    parser.add_argument("--worlds", type=int, help="worlds by device (default: 32; train: its own)")
+    parser.add_argument("--ticks", type=int, help="ticks a run (default: 128; scale: 8)")
+    parser.add_argument("--repeats", type=int, default=10, help="timed runs (default: 10)")
+    parser.add_argument("--spawns", type=int, default=48, help="env: births tried a tick (48)")
+    parser.add_argument(
+        "--agents", type=int, nargs="+", default=[1_000, 10_000, 100_000, 1_000_000],
+        help="scale: sizes of the world",
+    )  # fmt: skip
+    parser.add_argument("--warm-up", type=int, default=150, help="train: updates first (150)")
+    parser.add_argument("--no-attack", action="store_true", help="train: attacks masked")
+    parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measures and prints."""
+    for name in ("capacity", "worlds", "ticks", "repeats", "spawns"):
+        value = getattr(args, name)
+        if value is not None and value < 1:
+            raise ValueError(f"--{name} {value}: must be at least 1")
+    if min(args.agents) < 1:
+        raise ValueError(f"--agents {min(args.agents)}: must be at least 1")
+    from jaxmmo.bench import measure
+
+    if args.what == "env":
+        measure.use_every_core()
+    report = {"env": _env, "scale": _scale, "train": _train, "memory": _memory}[args.what](args)
+    if args.json:
+        print(json.dumps(report))
+    return 0
+
+
+def _show(report: dict[str, Any]) -> None:
+    for name, value in report.items():
+        text = f"{value:,}" if isinstance(value, int | float) else value
+        print(f"{name.replace('_', ' '):>28}  {text}")
+
+
+def _env(args: argparse.Namespace) -> dict[str, Any]:
+    from jaxmmo.bench import worlds
+
+    print("compiling and running; well under a minute ...", file=sys.stderr)
+    report = worlds.run(
+        args.preset, {"capacity": args.capacity}, args.worlds or 32, args.ticks or 128,
+        args.repeats, args.spawns,
+    )  # fmt: skip
+    _show(report)
+    return report
+
+
+def _scale(args: argparse.Namespace) -> dict[str, Any]:
+    from jaxmmo.bench import scale
+
+    rows = []
+    print(f"{'agents':>10} {'map':>6} {'ns/agent-step':>14} {'steps/s':>12} {'bytes/agent':>12}")
+    for row in scale.run(args.agents, args.ticks or 8, min(args.repeats, 5)):
+        rows.append(row)
+        size = row["observation_bytes"] + row["state_bytes_per_agent"]
+        print(
+            f"{row['agents']:>10,} {row['map_side']:>6,} {row['ns_per_agent_step']:>14,} "
+            f"{row['agent_steps_per_s']:>12,} {size:>12,}",
+            flush=True,
+        )
+    return {"sizes": rows}
+
+
+def _train(args: argparse.Namespace) -> dict[str, Any]:
+    from jaxmmo.bench import training
+    from jaxmmo.learning.config import LearnConfig
+
+    learn = LearnConfig().replace(attacks=not args.no_attack)
+    if args.worlds:
+        learn = learn.replace(worlds=args.worlds)
+    if args.ticks:
+        learn = learn.replace(ticks=args.ticks)
+    print("compiling, then learning until the worlds are populated ...", file=sys.stderr)
+    report = training.run(
+        args.preset, {"capacity": args.capacity}, learn, args.warm_up, args.repeats
+    )
+    _show(report)
+    return report
+
+
+def _memory(args: argparse.Namespace) -> dict[str, Any]:
+    from jaxmmo.bench import memory
+
+    report = memory.run(args.preset, {"capacity": args.capacity}, args.worlds or 32)
+    _show(report)
+    return report
