@@ -13,7 +13,7 @@ from jaxmmo.learning.run import RunConfig
 
 # Equations of the whole program, twice what they are now: the count varies between JAX versions.
 STEP_BUDGET = 4000
-UPDATE_BUDGET = 16000
+UPDATE_BUDGET = 12000
 
 
 def equations(jaxpr) -> int:
