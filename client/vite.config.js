@@ -9,7 +9,11 @@ export default defineConfig({
     modulePreload: false,
     chunkSizeWarningLimit: 900,
     rolldownOptions: {
-      output: { entryFileNames: "viewer.js", assetFileNames: "viewer[extname]" },
+      output: {
+        banner: "/* Contains three.js, copyright 2010-2026 three.js authors, MIT License */",
+        entryFileNames: "viewer.js",
+        assetFileNames: "viewer[extname]",
+      },
     },
   },
 });

@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from jaxmmo.viewer import colors
+
 CLEAR = 255
 """Index of the GIF palette that means: as in the frame before."""
 
@@ -51,7 +53,7 @@ class Gif:
         """Takes the next picture, u8[height, width, 3]."""
         image = self._image.fromarray(picture)
         if self._palette is None:
-            self._palette = image.quantize(255, method=self._image.Quantize.MEDIANCUT)
+            self._palette = self._choose(image)
         # not dithered, what stands still stays the same; written as transparent, it takes no room
         coded = image.quantize(palette=self._palette, dither=self._image.Dither.NONE)
         index = np.asarray(coded)
@@ -61,6 +63,15 @@ class Gif:
             coded.putpalette(self._palette.getpalette())
         self._last = index
         self._frames.append(coded)
+
+    def _choose(self, image: Any) -> Any:
+        """A palette that has every population's and bar's own colour, and the picture's shades."""
+        bars = [colors.HEALTH, colors.FOOD, colors.WATER]
+        own = [int(v) for c in [*colors.POPULATIONS, *bars] for v in colors.rgb(c)]
+        shades = image.quantize(CLEAR - len(own) // 3, method=self._image.Quantize.MEDIANCUT)
+        palette = self._image.new("P", (1, 1))
+        palette.putpalette((own + shades.getpalette())[: 3 * CLEAR])
+        return palette
 
     def close(self) -> None:
         """Writes the file."""

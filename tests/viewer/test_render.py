@@ -123,6 +123,9 @@ def test_films_hold_every_frame(tiny: Recording, tmp_path: Path):
     assert len(shown) == len(pictures)
     for frame, picture in zip(shown, pictures, strict=True):
         assert np.abs(frame.astype(int) - picture).mean() < 4
+    for color in (colors.POPULATIONS[i] for i in set(tiny.frames[0].state.players.population)):
+        drawn = np.all(pictures[0] == colors.rgb(color), -1)
+        assert np.array_equal(shown[0][drawn], pictures[0][drawn])
     head = paths[".mp4"].read_bytes()[:12]
     assert head[4:8] == b"ftyp"
 

@@ -228,15 +228,15 @@ function figureGeometry() {
     return tinted(new THREE.LatheGeometry(profile, 8), color, false);
   };
   const hood = new THREE.SphereGeometry(0.19, 9, 6).translate(0, 0.8, 0);
-  const face = new THREE.SphereGeometry(0.14, 7, 4).scale(1, 1, 0.55).translate(0, 0.785, 0.135);
-  const eyes = [-0.045, 0.045].map((x) => new THREE.PlaneGeometry(0.04, 0.06).translate(x * 1.2, 0.8, 0.22));
+  const face = new THREE.SphereGeometry(0.14, 7, 4).scale(1, 1, 0.5).translate(0, 0.785, 0.125);
+  const eyes = [-0.045, 0.045].map((x) => new THREE.PlaneGeometry(0.04, 0.06).translate(x * 1.2, 0.8, 0.2));
   return mergeGeometries([
     turned("#b9b9b9", [0.3, 0], [0.285, 0.09]),
     turned("#f4f4f4", [0.285, 0.09], [0.21, 0.36]),
     turned("#4c4642", [0.235, 0.35], [0.225, 0.41]),
     turned("#ffffff", [0.205, 0.41], [0.14, 0.6], [0, 0.66]),
     tinted(hood, "#ffffff", false),
-    tinted(face, "#1d1715", false),
+    tinted(face, "#52433f", false),
     ...eyes.map((eye) => tinted(eye, "#fff6dd")),
   ]);
 }

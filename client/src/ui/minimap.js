@@ -15,7 +15,7 @@ export class Minimap {
   show(world, frame, selected, camera) {
     const draw = context(this.canvas);
     if (!draw) return;
-    this.paintGround(world, frame);
+    if (this.world !== world || this.painted !== frame) this.paintGround(world, frame);
     draw.imageSmoothingEnabled = false;
     draw.drawImage(this.image, 0, 0, draw.w, draw.h);
     const [scaleX, scaleY] = [draw.w / world.width, draw.h / world.height];
@@ -36,7 +36,7 @@ export class Minimap {
     this.drawCamera(draw, world, camera, scaleX, scaleY);
   }
 
-  /** The ground as one pixel a tile, repainted only where forests changed. */
+  /** The ground as one pixel a tile. */
   paintGround(world, frame) {
     if (this.world !== world) {
       this.world = world;
@@ -44,6 +44,7 @@ export class Minimap {
       [this.image.width, this.image.height] = [world.width, world.height];
       this.colors = world.palette.terrain.map((c) => [1, 3, 5].map((i) => parseInt(c.slice(i, i + 2), 16)));
     }
+    this.painted = frame;
     const paint = this.image.getContext("2d");
     const pixels = paint.createImageData(world.width, world.height);
     for (let tile = 0; tile < world.width * world.height; tile++) {
