@@ -10,7 +10,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 900,
     rolldownOptions: {
       output: {
-        banner: "/* Contains three.js, copyright 2010-2026 three.js authors, MIT License */",
+        postBanner: "/* Contains three.js, copyright 2010-2026 three.js authors, MIT License */",
         entryFileNames: "viewer.js",
         assetFileNames: "viewer[extname]",
       },

@@ -72,7 +72,7 @@ def _record_replay(args: argparse.Namespace, path: Path, shown) -> int:
     ticks = 200 if args.ticks is None else args.ticks
     with (
         path.open("wb") as file,
-        ReplayWriter(file, world.env, world.rules, args.player, args.seed) as writer,
+        ReplayWriter(file, world.env, world.rules, world.title, args.seed) as writer,
     ):
         writer.append(world.frame)
         for _ in shown(range(ticks), ticks):

@@ -49,7 +49,7 @@ def _live(args: argparse.Namespace, guard):
         raise ValueError(f"--speed {args.speed}: must be in [{low}, {high}] ticks a second")
     print(f"building a world for {args.player} ...", flush=True)
     world = make_world(args, outputs=True)
-    simulation = Simulation(world, args.player, args.seed, args.speed)
+    simulation = Simulation(world, world.title, args.seed, args.speed)
     return server.create_app(guard=guard, simulation=simulation)
 
 

@@ -30,6 +30,7 @@ class World:
       env: the environment.
       rules: the world is played by.
       frame: the latest one.
+      title: for people: who plays.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class World:
         """
         self.env = env
         self.rules = env.default_rules() if rules is None else rules
+        self.title = policy.name
         self._params = params
         self._key = jax.random.key(seed)
         self._reset, self._step, self._ask = _compiled(env, policy, outputs)

@@ -94,7 +94,7 @@ export class Stage {
   }
 
   draw(now) {
-    const elapsed = Math.min(now - this.clock, 250);
+    const elapsed = Math.max(0, Math.min(now - this.clock, 250));
     this.clock = now;
     this.frameMs += (elapsed - this.frameMs) * 0.06;
     this.adapt();
