@@ -1,4 +1,4 @@
-"""The documentation says what is so: its code runs, its commands parse, its links lead somewhere."""
+"""The documentation is true: its code runs, its commands parse, its links lead somewhere."""
 
 from __future__ import annotations
 
