@@ -108,7 +108,8 @@ def test_extras_hold_what_is_imported_only_when_used():
     required = metadata.requires("jaxmmo") or []
     always = [line for line in required if "extra ==" not in line]
     assert not [line for line in always if line.lower().startswith(tuple(map(str.lower, OPTIONAL)))]
-    assert {"train", "viewer", "test"} <= set(metadata.metadata("jaxmmo").get_all("Provides-Extra"))
+    extras = metadata.metadata("jaxmmo").get_all("Provides-Extra") or []
+    assert {"train", "viewer", "test"} <= set(extras)
 
 
 def test_the_package_carries_its_files():
