@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import flax.linen as nn
@@ -46,7 +45,7 @@ class Recurrent(nn.Module):
     """
 
     features: int = 64
-    cell: Callable[..., nn.RNNCellBase] = nn.GRUCell
+    cell: type[nn.RNNCellBase] = nn.GRUCell
 
     def memory(self, shape: tuple[int, ...]) -> Any:
         """Zeros, [*shape, features] for every part of the cell's memory."""
@@ -57,5 +56,6 @@ class Recurrent(nn.Module):
     def __call__(self, x: jax.Array, carry: Any, reset: jax.Array) -> tuple[jax.Array, Any]:
         """f32[N, c], memory, bool[N] -> f32[N, features], memory."""
         carry = jax.tree.map(lambda m: jnp.where(reset[:, None], 0, m), carry)
-        carry, y = self.cell(self.features)(carry, nn.relu(nn.Dense(self.features)(x)))
+        cell: Any = self.cell
+        carry, y = cell(self.features)(carry, nn.relu(nn.Dense(self.features)(x)))
         return y, carry

@@ -113,7 +113,7 @@ def build(
       name: for people.
     """
     core = FeedForward(dtype=dtype) if core is None else core
-    network = Network(
+    network: Any = Network(
         spec=spec,
         attributes=SummedAttributes(dtype=dtype) if attributes is None else attributes,
         entities=QueryAttention(dtype=dtype) if entities is None else entities,
@@ -141,10 +141,11 @@ def blank(spec: Spec) -> Observation:
     """The observation of one empty slot, [1, ...]: shapes for initialising parameters."""
     rows, words = spec.tables[0].rows, spec.tables[0].words
     side_words = -(-spec.window // (32 // spec.tile_bits))
+    unread: Any = None
     return Observation(
         tiles=jnp.zeros((1, spec.window, side_words), jnp.uint32),
         agents=jnp.zeros((1, rows, words), jnp.uint32),
         present=jnp.zeros((1, rows), bool),
         overflow=jnp.zeros(1, jnp.int32),
-        masks=None,
+        masks=unread,
     )

@@ -217,7 +217,7 @@ def report(counts: Counts, living: np.ndarray, mine: np.ndarray) -> dict[str, An
       mine: bool[B, G].
     """
 
-    def total(x: np.ndarray) -> np.ndarray:
+    def total(x: Any) -> np.ndarray:
         """f64[B, ...]: summed over the populations of each world."""
         mask = mine.reshape(mine.shape + (1,) * (x.ndim - 2))
         return np.where(mask, x, 0).sum(1).astype(float)

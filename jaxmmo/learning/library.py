@@ -111,7 +111,7 @@ def export(directory: Path, path: Path) -> None:
     """Writes the policy of a run as a small file, parameters in half precision."""
     config = RunConfig.from_dict(checkpoint.read_config(directory))
     contestant = load_run(directory, config.environment())
-    flat = {
+    flat: dict[str, Any] = {
         "/".join(key.key for key in keys): np.asarray(value, np.float16)
         for keys, value in jax.tree_util.tree_leaves_with_path(contestant.params)
     }

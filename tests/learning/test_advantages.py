@@ -55,11 +55,19 @@ def test_death_empty_slot_and_birth_within_a_window():
 
 
 def test_birth_right_after_death_carries_nothing_back():
-    arguments = [column(0, -1, 0), column(0, 0, 0), column(0, 9, 0), flags(0, 1, 0)]
-    alive = flags(1, 1, 1)
-    later = [column(0, -1, 7), *arguments[1:]]
-    first, _ = advantages.gae(*arguments, flags(0, 0, 0), alive, gamma=GAMMA, lam=LAM)
-    second, _ = advantages.gae(*later, flags(0, 0, 0), alive, gamma=GAMMA, lam=LAM)
+    def of(*rewards):
+        return advantages.gae(
+            column(*rewards),
+            column(0, 0, 0),
+            column(0, 9, 0),
+            flags(0, 1, 0),
+            flags(0, 0, 0),
+            flags(1, 1, 1),
+            gamma=GAMMA,
+            lam=LAM,
+        )[0]
+
+    first, second = of(0, -1, 0), of(0, -1, 7)
     np.testing.assert_array_equal(first[:2], second[:2])
     np.testing.assert_allclose(first[:2, 0], [-1 / 4, -1])
 

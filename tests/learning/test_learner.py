@@ -1,5 +1,7 @@
 """The learner on the game itself, in small worlds."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,12 +15,19 @@ from jaxmmo.learning.config import LearnConfig
 from jaxmmo.learning.learner import Batch, Learner
 from jaxmmo.learning.rollout import rollout
 
-SMALL = {"height": 32, "width": 32, "border": 9, "capacity": 16, "num_populations": 2}
+SMALL: dict[str, Any] = {
+    "height": 32,
+    "width": 32,
+    "border": 9,
+    "capacity": 16,
+    "num_populations": 2,
+}
 CONFIG = LearnConfig(worlds=2, ticks=8, minibatch=32, chunk=8)
 
 
 def make(policy_of=build, config=CONFIG, **overrides):
-    env = jaxmmo.make(**(SMALL | {"initial_population": 6} | overrides))
+    settings: dict[str, Any] = SMALL | {"initial_population": 6} | overrides
+    env = jaxmmo.make(**settings)
     return Learner(env, policy_of(env.spec), config)
 
 
@@ -126,7 +135,7 @@ def test_updates_change_parameters_and_compile_once(policy_of, algorithm):
         traces.append(1)
         return learner.update(state)
 
-    state = learner.init(jax.random.key(0))
+    state, metrics = learner.init(jax.random.key(0)), {}
     first = state.params
     for _ in range(2):
         state, metrics = advance(state)

@@ -74,6 +74,7 @@ class Toy:
         return self.observe(state), state
 
     def observe(self, state: ToyState) -> Observation:
+        masks: Any = ToyMasks(self.masks(state.place))
         field = self.spec.tables[0]["place"]
         packed = state.place.astype(jnp.uint32) << field.shift
         alive = state.alive
@@ -82,7 +83,7 @@ class Toy:
             agents=jnp.where(alive, packed, 0)[:, None, None],
             present=alive[:, None],
             overflow=jnp.zeros(self.capacity, jnp.int32),
-            masks=ToyMasks(self.masks(state.place)),
+            masks=masks,
         )
 
     def step(self, key: jax.Array, state: ToyState, action: Any, rules: Any) -> Any:

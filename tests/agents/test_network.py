@@ -1,0 +1,176 @@
+"""Networks assembled from the spec."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import jaxmmo
+from jaxmmo.agents import entities, tiles
+from jaxmmo.agents.cores import FeedForward, Recurrent
+from jaxmmo.agents.network import build
+from jaxmmo.agents.populations import population_of, unshared
+from jaxmmo.io.inputs import unpack
+
+ENV = jaxmmo.make(
+    height=32, width=32, capacity=16, num_populations=3, max_visible=6, initial_population=12
+)
+SPEC = ENV.spec
+
+
+@pytest.fixture(scope="module")
+def obs():
+    return ENV.reset(jax.random.key(0))[0]
+
+
+def answer(policy, obs, key=0):
+    params = policy.init(jax.random.key(key))
+    slots = obs.present.shape[:-1]
+    return policy.apply(params, obs, policy.initial_carry(slots), jnp.ones(slots, bool))
+
+
+BLOCKS = {
+    "default": {},
+    "pooled attributes": {"attributes": entities.PooledAttributes(8)},
+    "tokens": {"attributes": entities.TokenAttributes(8, block=entities.SelfAttention())},
+    "transformer": {"entities": entities.QueryAttention(block=entities.SelfAttention())},
+    "attention over tiles": {"tiles": tiles.AttentionTiles(8, 2)},
+    "convolution": {"tiles": tiles.ConvTiles(8, 2)},
+    "gru": {"core": Recurrent(8)},
+    "deep": {"core": FeedForward(8, layers=2)},
+    "own heads": {"groups": 3},
+    "bfloat16": {"dtype": jnp.bfloat16},
+}
+
+
+@pytest.mark.parametrize("blocks", BLOCKS.values(), ids=BLOCKS.keys())
+def test_any_blocks_answer_every_head_for_every_slot(obs, blocks):
+    out = answer(build(SPEC, **blocks), obs)
+    shapes = {name: logits.shape for name, logits in out.logits.items()}
+    assert shapes == {"move": (16, 5), "style": (16, 3), "target": (16, 3, 6)}
+    assert out.value.shape == (16,)
+    assert all(bool(jnp.all(jnp.isfinite(x))) for x in jax.tree.leaves(out))
+    assert out.logits["move"].dtype == jnp.float32
+
+
+def test_attention_weights_cover_exactly_those_present(obs):
+    weights = answer(build(SPEC), obs).aux["agent"]
+    alive = obs.present[:, 0]
+    np.testing.assert_allclose(jnp.sum(weights, 1), alive, atol=1e-5)
+    assert not bool(jnp.any(jnp.where(obs.present, 0, weights)))
+
+
+def test_leading_axes_are_free(obs):
+    policy = build(SPEC)
+    params = policy.init(jax.random.key(0))
+    flat = policy.apply(params, obs, (), jnp.zeros(16, bool))
+    worlds = jax.tree.map(lambda x: x.reshape(2, 8, *x.shape[1:]), obs)
+    split = policy.apply(params, worlds, (), jnp.zeros((2, 8), bool))
+    np.testing.assert_allclose(split.value.reshape(-1), flat.value, atol=1e-6)
+    assert split.logits["target"].shape == (2, 8, 3, 6)
+
+
+def test_any_number_of_visible_agents_fits_the_same_parameters(obs):
+    policy = build(SPEC)
+    params = policy.init(jax.random.key(0))
+    wide = build(jaxmmo.make(num_populations=3, max_visible=9, capacity=16).spec)
+    padded = obs.replace(
+        agents=jnp.pad(obs.agents, ((0, 0), (0, 3), (0, 0))),
+        present=jnp.pad(obs.present, ((0, 0), (0, 3))),
+    )
+    one = policy.apply(params, obs, (), jnp.zeros(16, bool))
+    other = wide.apply(params, padded, (), jnp.zeros(16, bool))
+    np.testing.assert_allclose(one.value, other.value, atol=1e-5)
+    np.testing.assert_allclose(one.logits["target"], other.logits["target"][..., :6], atol=1e-5)
+
+
+def test_table_of_tiles_is_the_sum_of_its_entries(obs):
+    module = tiles.TableTiles(4)
+    params = module.init(jax.random.key(1), SPEC, obs.tiles)
+    params = jax.tree.map(lambda p: jax.random.normal(jax.random.key(2), p.shape), params)
+    vector, _ = module.apply(params, SPEC, obs.tiles)
+    where, order = tiles.regions(SPEC), tiles.packed_order(SPEC)
+    own: Any = params["params"]
+    raw = unpack(SPEC, obs)["tile"]
+    side = SPEC.window
+    expected = np.tile(own["bias"], (16, 1)).astype(np.float64)
+    for place, raster in enumerate(order):
+        inside = raster < side * side
+        material = np.asarray(raw["material"][:, raster]) if inside else np.zeros(16, int)
+        crowd = np.asarray(raw["agents"][:, raster], float) if inside else np.zeros(16)
+        for name, value, amount in (
+            ("material", material, np.ones(16)),
+            ("agents", np.zeros(16, int), crowd / (1 + crowd / entities.BOUND)),
+        ):
+            entry = own[name][value, place]
+            entry = entry + np.einsum("nrf,r->nf", own[f"{name}_regions"][value], where[:, place])
+            expected += amount[:, None] * entry
+    np.testing.assert_allclose(vector, np.maximum(expected, 0), rtol=2e-3, atol=2e-3)
+
+
+def test_attention_over_attributes_is_the_softmax_over_their_embeddings(obs):
+    table = SPEC.tables[0]
+    from jaxmmo.io.inputs import inputs
+
+    columns = inputs(SPEC, obs)["agent"]
+    module = entities.PooledAttributes(5)
+    params = module.init(jax.random.key(0), table, columns)
+    rows: Any = module.apply(params, table, columns)
+    own: Any = params["params"]
+    x, owners = entities.planes(table, columns)
+    tokens = jnp.stack(
+        [
+            jnp.einsum("fm,fd->md", x * (np.array(owners) == a)[:, None], own["embed"])
+            + own["bias"][a]
+            for a in range(len(table.observed))
+        ],
+        1,
+    )
+    weights = jax.nn.softmax(tokens @ own["query"], 1) * tokens.shape[1]
+    expected = jax.nn.relu(jnp.einsum("ma,mad->md", weights, tokens))
+    np.testing.assert_allclose(rows.reshape(-1, 5), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_memory_starts_afresh_at_birth_and_only_there(obs):
+    policy = build(SPEC, core=Recurrent(8))
+    params = policy.init(jax.random.key(0))
+    fresh = policy.initial_carry((16,))
+    old = jax.tree.map(lambda m: m + 1.0, fresh)
+    reset = jnp.arange(16) % 2 == 0
+    out = policy.apply(params, obs, old, reset)
+    newborn = policy.apply(params, obs, fresh, jnp.zeros(16, bool))
+    kept = policy.apply(params, obs, old, jnp.zeros(16, bool))
+    np.testing.assert_array_equal(out.carry, jnp.where(reset[:, None], newborn.carry, kept.carry))
+
+
+@pytest.mark.parametrize("chunk", [1, 4, 16, 64])
+def test_unshared_populations_act_each_with_parameters_of_their_own(obs, chunk):
+    policy = build(SPEC)
+    every = unshared(policy, SPEC, 3, chunk)
+    params = every.init(jax.random.key(0))
+    zero = jnp.zeros(16, bool)
+    out = every.apply(params, obs, (), zero)
+    population = population_of(SPEC, obs)
+    assert len(np.unique(population)) == 3
+    alone = [
+        policy.apply(jax.tree.map(lambda p, g=g: p[g], params), obs, (), zero).value
+        for g in range(3)
+    ]
+    expected = jnp.stack(alone)[population, jnp.arange(16)]
+    np.testing.assert_allclose(out.value, expected, atol=1e-5)
+
+
+def test_own_heads_differ_by_population_only_through_their_own_parameters(obs):
+    policy = build(SPEC, groups=3)
+    params = policy.init(jax.random.key(0))
+    zero = jnp.zeros(16, bool)
+    before = policy.apply(params, obs, (), zero)
+    kernel = params["move"]["kernel"].at[:, 1].add(1.0)
+    changed = {**params, "move": {**params["move"], "kernel": kernel}}
+    after = policy.apply(changed, obs, (), zero)
+    moved = jnp.any(before.logits["move"] != after.logits["move"], -1)
+    second = (population_of(SPEC, obs) == 1) & obs.present[:, 0]
+    assert bool(jnp.all(moved[second]))
+    assert not bool(jnp.any(moved & (population_of(SPEC, obs) != 1)))
