@@ -72,7 +72,6 @@ export class App {
     this.stage.frameMap(Math.max(world.height, world.width) - 2 * world.config.border);
     $("title").textContent = world.header.title;
     $("minimap").style.aspectRatio = `${world.width} / ${world.height}`;
-    this.inspector.live = this.source.live;
     this.fail(null);
   }
 

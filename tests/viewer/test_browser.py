@@ -49,12 +49,16 @@ def browser() -> Iterator[Any]:
     except ModuleNotFoundError:
         unavailable("playwright is not installed")
         raise
-    program = os.environ.get("JAXMMO_BROWSER") or next(
-        filter(None, map(shutil.which, PROGRAMS)), ""
-    )
-    if not program:
-        unavailable(f"no browser was found (looked for {', '.join(PROGRAMS)} and JAXMMO_BROWSER)")
     with sync_playwright() as playwright:
+        own = playwright.chromium.executable_path
+        program = os.environ.get("JAXMMO_BROWSER") or next(
+            filter(None, map(shutil.which, PROGRAMS)), ""
+        )
+        program = program or (own if Path(own).exists() else "")
+        if not program:
+            unavailable(
+                f"no browser was found (JAXMMO_BROWSER, {', '.join(PROGRAMS)}, playwright's)"
+            )
         running = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield running
         running.close()

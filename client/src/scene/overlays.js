@@ -4,6 +4,12 @@ import { visibleAgents } from "../data/world.js";
 
 export const OVERLAYS = ["none", "explored", "value", "attention"];
 
+function valueCaption(low, high) {
+  if (!Number.isFinite(low)) return "No value estimates: they were not recorded.";
+  if (low === high) return `Every value estimate is ${low.toFixed(2)}: scripts make none.`;
+  return `Mean value estimate by tile: red ${low.toFixed(2)} to green ${high.toFixed(2)}.`;
+}
+
 /** Paints the map: who was where, what it is worth, and what the followed agent attends to. */
 export class Overlays {
   constructor(world) {
@@ -51,9 +57,7 @@ export class Overlays {
     } else if (this.mode === "value") {
       const { pixels, low, high } = valuePixels(tally);
       this.pixels.set(pixels);
-      caption = Number.isFinite(low)
-        ? `Mean value estimate by tile: red ${low.toFixed(2)} to green ${high.toFixed(2)}.`
-        : "No value estimates: they were not recorded, or the policy makes none.";
+      caption = valueCaption(low, high);
       this.plane.visible = Number.isFinite(low);
     } else if (this.mode === "attention") {
       caption = this.attention(frame, slot);

@@ -109,7 +109,7 @@ export class Stage {
 
   adapt() {
     if (this.drawn % 30 !== 29) return;
-    if (this.frameMs > SLOW_MS && this.ratio > 0.6) this.ratio = Math.max(0.6, this.ratio * 0.85);
+    if (this.frameMs > SLOW_MS && this.ratio > 0.5) this.ratio = Math.max(0.5, this.ratio * 0.85);
     else if (this.frameMs < FAST_MS && this.ratio < this.fullRatio) {
       this.ratio = Math.min(this.fullRatio, this.ratio * 1.1);
     }

@@ -10,6 +10,9 @@ export function el(kind, ...children) {
   return element;
 }
 
+/** Keeps small pictures off the graphics card, which has the world to draw. */
+export const SMALL = { willReadFrequently: true };
+
 /** A canvas's 2D context, scaled to the screen's pixels; null while it has no size. */
 export function context(canvas) {
   const { clientWidth: width, clientHeight: height } = canvas;
@@ -19,7 +22,7 @@ export function context(canvas) {
     canvas.width = Math.round(width * ratio);
     canvas.height = Math.round(height * ratio);
   }
-  const draw = canvas.getContext("2d");
+  const draw = canvas.getContext("2d", SMALL);
   draw.setTransform(ratio, 0, 0, ratio, 0, 0);
   draw.clearRect(0, 0, width, height);
   return Object.assign(draw, { w: width, h: height });

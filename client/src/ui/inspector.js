@@ -172,8 +172,7 @@ export class Inspector {
     const title = el("h3", "Policy");
     if (!agent.policy) {
       const text = "Preferences and value were not kept: record with --policy-outputs.";
-      const scripted = "This policy has no preferences or value to show.";
-      const absent = el("p.hint", this.live ? scripted : text);
+      const absent = el("p.hint", text);
       absent.dataset.field = "policy.absent";
       return el("section", title, absent);
     }

@@ -1,5 +1,5 @@
 import { materialAt } from "../data/world.js";
-import { context } from "./dom.js";
+import { SMALL, context } from "./dom.js";
 
 /** The whole map from above; a click moves the camera there. */
 export class Minimap {
@@ -45,7 +45,7 @@ export class Minimap {
       this.colors = world.palette.terrain.map((c) => [1, 3, 5].map((i) => parseInt(c.slice(i, i + 2), 16)));
     }
     this.painted = frame;
-    const paint = this.image.getContext("2d");
+    const paint = this.image.getContext("2d", SMALL);
     const pixels = paint.createImageData(world.width, world.height);
     for (let tile = 0; tile < world.width * world.height; tile++) {
       const kind = materialAt(world, frame, tile);
