@@ -1,4 +1,4 @@
-"""Images and films of frames, written without a browser; Pillow and imageio are imported late."""
+"""Images and films of frames, written without a browser; Pillow and ffmpeg are found late."""
 
 from __future__ import annotations
 
