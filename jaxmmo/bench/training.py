@@ -80,7 +80,7 @@ def network_flops(learner: Learner, state: LearnState) -> float:
         lambda x: x[:chunk], (state.worlds.obs, state.worlds.carry, state.worlds.reset)
     )
     apply = jax.jit(lambda p, o, c, r: learner.policy.apply(p, o, c, r)[:2])
-    analysis = apply.lower(state.params, obs, carry, reset).compile().cost_analysis()
+    analysis = apply.lower(state.params, obs, carry, reset).compile().cost_analysis() or {}
     return float(analysis["flops"]) / reset.shape[0]
 
 

@@ -138,7 +138,7 @@ def run(
     shapes = jax.eval_shape(lambda o: o, obs)
     size = measure.nbytes(shapes)
 
-    seconds, acted, present = [], [], []
+    seconds, acted, present, digest = [], [], [], jnp.zeros(2)
     for _ in range(repeats + 1):
         began = time.perf_counter()
         obs, state, digest, a, p = jax.block_until_ready(compiled(keys, obs, state))

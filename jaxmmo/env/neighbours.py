@@ -83,7 +83,9 @@ def visible_ranks(
     if config.reach_first:
         near = within(reach)
         groups = [near, window & ~near]
-    total = sum(jnp.sum(jax.lax.population_count(group), 0) for group in groups)
+    total = jnp.sum(jax.lax.population_count(groups[0]), 0)
+    for group in groups[1:]:
+        total += jnp.sum(jax.lax.population_count(group), 0)
     return nth_set_bit(groups, config.max_visible - 1, capacity), total.astype(jnp.int32)
 
 

@@ -49,10 +49,13 @@ def observe(config: EnvConfig, rules: Rules, state: WorldState) -> tuple[Observa
     """
     spec = io_spec.of(config)
     players, capacity = state.players, config.capacity
-    look = neighbours if capacity <= neighbours.MOST else crowds
-    ranked = look.sort_agents(config, players)
     reach = jnp.clip(jnp.max(rules.reach), 0, config.vision)
-    others, total = look.visible_ranks(config, players, ranked, reach)
+    if capacity <= neighbours.MOST:
+        ranked = neighbours.sort_agents(config, players)
+        others, total = neighbours.visible_ranks(config, players, ranked, reach)
+    else:
+        ranked = crowds.sort_agents(config, players)
+        others, total = crowds.visible_ranks(config, players, ranked, reach)
     own = jnp.where(players.alive, ranked.rank, capacity)
     ranks = jnp.concatenate([own[:, None], others], 1)
 

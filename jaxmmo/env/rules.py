@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import struct
+from jax.core import Tracer
 
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.constants import NUM_SKILLS, NUM_STYLES, Skill
@@ -184,7 +185,7 @@ def default_rules(config: EnvConfig, **overrides: Any) -> Rules:
 
 def _check_room(config: EnvConfig, limit: Any) -> None:
     """ValueError if every population's part of the limit is 0: nobody would ever be born."""
-    if not isinstance(limit, jax.core.Tracer) and np.max(limit) < config.num_populations:
+    if not isinstance(limit, Tracer) and np.max(limit) < config.num_populations:
         raise ValueError(
             f"max_population={np.max(limit)} (by default the capacity) is less than "
             f"num_populations={config.num_populations}: each population gets an equal part, "
@@ -205,7 +206,7 @@ def _checked(rules: Rules, overrides: dict[str, Any]) -> dict[str, jax.Array]:
         leaf = getattr(rules, name)
         try:
             array = jnp.asarray(value, leaf.dtype)
-            known = not isinstance(array, jax.core.Tracer)
+            known = not isinstance(array, Tracer)
             if known and leaf.dtype != jnp.float32 and not np.array_equal(array, value):
                 raise ValueError("it would be rounded")
             checked[name] = jnp.broadcast_to(array, leaf.shape)

@@ -121,7 +121,7 @@ class Rolls(struct.PyTreeNode):
     spawns: Spawns
 
 
-def select(mask: jax.Array, new: jax.Array, old: jax.Array) -> jax.Array:
+def select(mask: jax.Array, new: jax.Array | int, old: jax.Array) -> jax.Array:
     """The one masked write: `new` where `mask`, else `old`, in the dtype of `old`.
 
     `mask` covers the leading axes of `old`.

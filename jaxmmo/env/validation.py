@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.constants import Material
@@ -19,7 +20,7 @@ def check_terrain(config: EnvConfig, terrain: Any) -> jax.Array:
     shape = (config.height, config.width)
     if np.shape(terrain) != shape:
         raise ValueError(f"terrain of shape {np.shape(terrain)}: this world's map is {shape}")
-    if not isinstance(terrain, jax.core.Tracer):
+    if not isinstance(terrain, Tracer):
         values = np.unique(np.asarray(terrain))
         unknown = values[(values < 0) | (values > Material.ORE) | (values != np.floor(values))]
         if unknown.size:
