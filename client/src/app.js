@@ -11,7 +11,7 @@ import { Inspector } from "./ui/inspector.js";
 import { Minimap } from "./ui/minimap.js";
 
 const CLICK_PIXELS = 6;
-const NARROW = 820; // as in style.css
+const NARROW = 960; // as in style.css
 const PANEL_MS = 120;
 const MESSAGE_MS = 9000;
 

@@ -181,7 +181,7 @@ export class Inspector {
     const { rows } = visibleAgents(world, frame, agent.slot);
     const ids = frame.get("players.id");
     const choices = (target ?? [])
-      .map((share, i) => ({ share, name: i ? `#${ids[rows[i]] ?? "?"}` : "nobody" }))
+      .map((share, i) => ({ share, name: i ? `→ #${ids[rows[i]] ?? "?"}` : "no attack" }))
       .filter(({ share }) => share > 0.005)
       .sort((a, b) => b.share - a.share)
       .slice(0, 5);
@@ -190,7 +190,7 @@ export class Inspector {
       el("h3", "Policy · value ", field("value", value.toFixed(3))),
       move && bars(MOVES, move),
       style && bars(world.enums.style, style),
-      target && el("div.shares", ...choices.map(({ name, share }) => shareBar(`attack ${name}`, share))),
+      target && el("div.shares", ...choices.map(({ name, share }) => shareBar(name, share))),
     );
   }
 }
