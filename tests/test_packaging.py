@@ -20,7 +20,7 @@ OPTIONAL = (
     "uvicorn",
     "websockets",
     "PIL",
-    "imageio",
+    "imageio_ffmpeg",
     "playwright",
 )
 
