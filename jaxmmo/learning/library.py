@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -107,12 +108,32 @@ def baselines() -> list[str]:
     return sorted(f.name.removesuffix(".npz") for f in files if f.name.endswith(".npz"))
 
 
-def export(directory: Path, path: Path) -> None:
-    """Writes the policy of a run as a small file, parameters in half precision."""
+def export(directory: Path, path: Path, sharpness: float = 2.0) -> None:
+    """Writes the policy of a run as a small file, parameters in half precision.
+
+    Args:
+      directory: of the run.
+      path: of the file.
+      sharpness: factor on all logits. Learning needs some randomness in what agents do; doubled
+        logits take most of it away, and agents live longer.
+    """
     config = RunConfig.from_dict(checkpoint.read_config(directory))
-    contestant = load_run(directory, config.environment())
+    env = config.environment()
+    params = dict(load_run(directory, env).params)
+    for head in env.spec.heads:  # linear in their parameters
+        params[head.name] = jax.tree.map(lambda x: x * sharpness, params[head.name])
     flat: dict[str, Any] = {
         "/".join(key.key for key in keys): np.asarray(value, np.float16)
-        for keys, value in jax.tree_util.tree_leaves_with_path(contestant.params)
+        for keys, value in jax.tree_util.tree_leaves_with_path(params)
     }
     np.savez_compressed(path, config=np.array(json.dumps(config.as_dict())), **flat)
+
+
+def main() -> None:
+    """`python -m jaxmmo.learning.library RUN FILE`: exports a run's policy."""
+    directory, path = sys.argv[1:]
+    export(Path(directory), Path(path))
+
+
+if __name__ == "__main__":
+    main()

@@ -81,7 +81,7 @@ def test_an_added_attribute_and_an_added_head_are_trained():
         worlds=4, ticks=16, minibatch=128, chunk=32, learning_rate=5e-3, gamma=0.5, entropy=0.0
     )
     learner = Learner(env, build(env.spec), config)
-    state = learner.init(jax.random.key(0))
+    state = jax.jit(learner.init)(jax.random.key(0))
     assert state.params["call"]["kernel"].shape[-1] == 3 * COLOURS
 
     advance = jax.jit(lambda s: jax.lax.scan(lambda s, _: learner.update(s), s, length=40))
@@ -89,7 +89,7 @@ def test_an_added_attribute_and_an_added_head_are_trained():
     obs = state.worlds.obs
     alive = np.asarray(obs.present[:, 0])
     own = np.asarray(inputs(env.spec, obs)["agent"]["colour"][:, 0])
-    out = learner.policy.apply(state.params, obs, (), state.worlds.reset)
+    out = jax.jit(learner.policy.apply)(state.params, obs, (), state.worlds.reset)
     chances = np.asarray(jax.nn.softmax(out.logits["call"]))
     right = np.take_along_axis(chances, own[:, None, None], 2)[alive]
     assert right.mean() > 0.8

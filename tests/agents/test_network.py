@@ -22,13 +22,13 @@ SPEC = ENV.spec
 
 @pytest.fixture(scope="module")
 def obs():
-    return ENV.reset(jax.random.key(0))[0]
+    return jax.jit(ENV.reset)(jax.random.key(0))[0]
 
 
 def answer(policy, obs, key=0):
-    params = policy.init(jax.random.key(key))
+    params = jax.jit(policy.init)(jax.random.key(key))
     slots = obs.present.shape[:-1]
-    return policy.apply(params, obs, policy.initial_carry(slots), jnp.ones(slots, bool))
+    return jax.jit(policy.apply)(params, obs, policy.initial_carry(slots), jnp.ones(slots, bool))
 
 
 BLOCKS = {
@@ -64,24 +64,24 @@ def test_attention_weights_cover_exactly_those_present(obs):
 
 def test_leading_axes_are_free(obs):
     policy = build(SPEC)
-    params = policy.init(jax.random.key(0))
-    flat = policy.apply(params, obs, (), jnp.zeros(16, bool))
+    params = jax.jit(policy.init)(jax.random.key(0))
+    flat = jax.jit(policy.apply)(params, obs, (), jnp.zeros(16, bool))
     worlds = jax.tree.map(lambda x: x.reshape(2, 8, *x.shape[1:]), obs)
-    split = policy.apply(params, worlds, (), jnp.zeros((2, 8), bool))
+    split = jax.jit(policy.apply)(params, worlds, (), jnp.zeros((2, 8), bool))
     np.testing.assert_allclose(split.value.reshape(-1), flat.value, atol=1e-6)
     assert split.logits["target"].shape == (2, 8, 3, 6)
 
 
 def test_any_number_of_visible_agents_fits_the_same_parameters(obs):
     policy = build(SPEC)
-    params = policy.init(jax.random.key(0))
+    params = jax.jit(policy.init)(jax.random.key(0))
     wide = build(jaxmmo.make(num_populations=3, max_visible=9, capacity=16).spec)
     padded = obs.replace(
         agents=jnp.pad(obs.agents, ((0, 0), (0, 3), (0, 0))),
         present=jnp.pad(obs.present, ((0, 0), (0, 3))),
     )
-    one = policy.apply(params, obs, (), jnp.zeros(16, bool))
-    other = wide.apply(params, padded, (), jnp.zeros(16, bool))
+    one = jax.jit(policy.apply)(params, obs, (), jnp.zeros(16, bool))
+    other = jax.jit(wide.apply)(params, padded, (), jnp.zeros(16, bool))
     np.testing.assert_allclose(one.value, other.value, atol=1e-5)
     np.testing.assert_allclose(one.logits["target"], other.logits["target"][..., :6], atol=1e-5)
 
@@ -135,13 +135,13 @@ def test_attention_over_attributes_is_the_softmax_over_their_embeddings(obs):
 
 def test_memory_starts_afresh_at_birth_and_only_there(obs):
     policy = build(SPEC, core=Recurrent(8))
-    params = policy.init(jax.random.key(0))
+    params = jax.jit(policy.init)(jax.random.key(0))
     fresh = policy.initial_carry((16,))
     old = jax.tree.map(lambda m: m + 1.0, fresh)
     reset = jnp.arange(16) % 2 == 0
-    out = policy.apply(params, obs, old, reset)
-    newborn = policy.apply(params, obs, fresh, jnp.zeros(16, bool))
-    kept = policy.apply(params, obs, old, jnp.zeros(16, bool))
+    out = jax.jit(policy.apply)(params, obs, old, reset)
+    newborn = jax.jit(policy.apply)(params, obs, fresh, jnp.zeros(16, bool))
+    kept = jax.jit(policy.apply)(params, obs, old, jnp.zeros(16, bool))
     np.testing.assert_array_equal(out.carry, jnp.where(reset[:, None], newborn.carry, kept.carry))
 
 
@@ -149,13 +149,13 @@ def test_memory_starts_afresh_at_birth_and_only_there(obs):
 def test_unshared_populations_act_each_with_parameters_of_their_own(obs, chunk):
     policy = build(SPEC)
     every = unshared(policy, SPEC, 3, chunk)
-    params = every.init(jax.random.key(0))
+    params = jax.jit(every.init)(jax.random.key(0))
     zero = jnp.zeros(16, bool)
-    out = every.apply(params, obs, (), zero)
+    out = jax.jit(every.apply)(params, obs, (), zero)
     population = population_of(SPEC, obs)
     assert len(np.unique(population)) == 3
     alone = [
-        policy.apply(jax.tree.map(lambda p, g=g: p[g], params), obs, (), zero).value
+        jax.jit(policy.apply)(jax.tree.map(lambda p, g=g: p[g], params), obs, (), zero).value
         for g in range(3)
     ]
     expected = jnp.stack(alone)[population, jnp.arange(16)]
@@ -164,12 +164,12 @@ def test_unshared_populations_act_each_with_parameters_of_their_own(obs, chunk):
 
 def test_own_heads_differ_by_population_only_through_their_own_parameters(obs):
     policy = build(SPEC, groups=3)
-    params = policy.init(jax.random.key(0))
+    params = jax.jit(policy.init)(jax.random.key(0))
     zero = jnp.zeros(16, bool)
-    before = policy.apply(params, obs, (), zero)
+    before = jax.jit(policy.apply)(params, obs, (), zero)
     kernel = params["move"]["kernel"].at[:, 1].add(1.0)
     changed = {**params, "move": {**params["move"], "kernel": kernel}}
-    after = policy.apply(changed, obs, (), zero)
+    after = jax.jit(policy.apply)(changed, obs, (), zero)
     moved = jnp.any(before.logits["move"] != after.logits["move"], -1)
     second = (population_of(SPEC, obs) == 1) & obs.present[:, 0]
     assert bool(jnp.all(moved[second]))

@@ -13,7 +13,7 @@ from jaxmmo.agents.network import build
 from jaxmmo.agents.populations import unshared
 from jaxmmo.learning.config import LearnConfig
 from jaxmmo.learning.learner import Batch, Learner
-from jaxmmo.learning.rollout import rollout
+from jaxmmo.learning.rollout import rollout, values
 
 SMALL: dict[str, Any] = {
     "height": 32,
@@ -54,7 +54,7 @@ def garbage(x, mask):
 
 def test_gradients_are_equal_whether_empty_slots_hold_zeros_or_garbage():
     learner = make()
-    state = learner.init(jax.random.key(0))
+    state = jax.jit(learner.init)(jax.random.key(0))
     _, steps, _ = jax.jit(lambda s: collect(learner, s))(state)
     assert not bool(jnp.all(steps.acted))
     last = jnp.zeros(steps.acted.shape[1])
@@ -75,13 +75,13 @@ def test_gradients_are_equal_whether_empty_slots_hold_zeros_or_garbage():
 
 def test_gradient_of_a_padded_minibatch_is_that_of_its_living_rows():
     learner = make()
-    state = learner.init(jax.random.key(0))
+    state = jax.jit(learner.init)(jax.random.key(0))
     _, steps, _ = jax.jit(lambda s: collect(learner, s))(state)
-    batch, spread = learner.estimate(steps, jnp.zeros(steps.acted.shape[1]))
+    batch, spread = jax.jit(learner.estimate)(steps, jnp.zeros(steps.acted.shape[1]))
     flat = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), batch)
     living = jnp.flatnonzero(flat.steps.acted)
     only = jax.tree.map(lambda x: x[living], flat)
-    grad = jax.grad(lambda p, b, w: learner.loss(p, b, spread, w)[0])
+    grad = jax.jit(jax.grad(lambda p, b, w: learner.loss(p, b, spread, w)[0]))
     alone = grad(state.params, only, jnp.ones(len(living)))
     padded = grad(state.params, flat, flat.steps.acted.astype(jnp.float32))
     for one, other in zip(jax.tree.leaves(alone), jax.tree.leaves(padded), strict=True):
@@ -94,12 +94,11 @@ def test_acting_in_chunks_is_acting_at_once_and_empty_slots_do_nothing(cell):
         return build(spec, core=Recurrent(8)) if cell == "recurrent" else build(spec)
 
     learner = make(policy)
-    state = learner.init(jax.random.key(0))
+    state = jax.jit(learner.init)(jax.random.key(0))
     worlds, steps, _ = jax.jit(lambda s: collect(learner, s))(state)
-    out = learner.policy.apply(state.params, worlds.obs, worlds.carry, worlds.reset)
-    from jaxmmo.learning.rollout import values
-
-    packed = values(learner.policy, state.params, worlds, learner.config.chunk)
+    out = jax.jit(learner.policy.apply)(state.params, worlds.obs, worlds.carry, worlds.reset)
+    evaluate = jax.jit(lambda p, w: values(learner.policy, p, w, learner.config.chunk))
+    packed = evaluate(state.params, worlds)
     alive = worlds.obs.present[:, 0]
     np.testing.assert_allclose(packed, jnp.where(alive, out.value, 0), atol=1e-5)
     for choice in jax.tree.leaves(steps.action):
@@ -108,7 +107,7 @@ def test_acting_in_chunks_is_acting_at_once_and_empty_slots_do_nothing(cell):
 
 def test_nothing_illegal_is_ever_done():
     learner = make()
-    _, _, tally = jax.jit(lambda s: collect(learner, s))(learner.init(jax.random.key(0)))
+    _, _, tally = jax.jit(lambda s: collect(learner, s))(jax.jit(learner.init)(jax.random.key(0)))
     assert tally.illegal == 0
     assert tally.steps > 0
 
@@ -135,7 +134,7 @@ def test_updates_change_parameters_and_compile_once(policy_of, algorithm):
         traces.append(1)
         return learner.update(state)
 
-    state, metrics = learner.init(jax.random.key(0)), {}
+    state, metrics = jax.jit(learner.init)(jax.random.key(0)), {}
     first = state.params
     for _ in range(2):
         state, metrics = advance(state)
@@ -147,9 +146,9 @@ def test_updates_change_parameters_and_compile_once(policy_of, algorithm):
 
 def test_advantages_are_those_of_the_slots_lives():
     learner = make()
-    state = learner.init(jax.random.key(0))
+    state = jax.jit(learner.init)(jax.random.key(0))
     _, steps, _ = jax.jit(lambda s: collect(learner, s))(state)
-    batch, _ = learner.estimate(steps, jnp.zeros(steps.acted.shape[1]))
+    batch, _ = jax.jit(learner.estimate)(steps, jnp.zeros(steps.acted.shape[1]))
     assert isinstance(batch, Batch)
     died = steps.terminated
     np.testing.assert_allclose(batch.target[died], -1, atol=1e-5)

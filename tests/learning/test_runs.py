@@ -99,8 +99,8 @@ def test_a_run_leaves_a_curve_a_log_and_a_policy_that_can_be_evaluated(tmp_path,
     overrides = {k: TINY[k] for k in ("height", "width", "capacity", "num_populations")}
     env = make_env("JaxMMO-v1", overrides)
     policy, params = library.load(str(run), env)
-    obs, _ = env.reset(jax.random.key(0))
-    out = policy.apply(params, obs, policy.initial_carry((8,)), jnp.zeros(8, bool))
+    obs, _ = jax.jit(env.reset)(jax.random.key(0))
+    out = jax.jit(policy.apply)(params, obs, policy.initial_carry((8,)), jnp.zeros(8, bool))
     assert out.logits["move"].shape == (8, 5)
 
 

@@ -15,7 +15,7 @@ PG = PPO.replace(algorithm="pg", learning_rate=1e-2)
 
 def learn(env, config, updates):
     learner = Learner(env, build(env.spec), config)
-    state = learner.init(jax.random.key(0))
+    state = jax.jit(learner.init)(jax.random.key(0))
     advance = jax.jit(lambda s: jax.lax.scan(lambda s, _: learner.update(s), s, length=updates)[0])
     return learner, advance(state)
 
@@ -30,7 +30,7 @@ def probabilities(learner, state, place):
             jnp.ones(env.capacity, bool),
         )
     )
-    out = learner.policy.apply(state.params, seen, (), jnp.zeros(env.capacity, bool))
+    out = jax.jit(learner.policy.apply)(state.params, seen, (), jnp.zeros(env.capacity, bool))
     logits = jnp.where(seen.masks.move, out.logits["move"], -jnp.inf)
     return jax.nn.softmax(logits)[0], out.value[0]
 
