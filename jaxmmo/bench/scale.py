@@ -20,25 +20,26 @@ def side(agents: int, border: int) -> int:
     return math.ceil(math.sqrt(TILES_PER_AGENT * agents)) + 2 * border
 
 
-def run(sizes: list[int], ticks: int, repeats: int) -> Iterator[dict[str, Any]]:
+def run(sizes: list[int], ticks: int, repeats: int, seed: int = 0) -> Iterator[dict[str, Any]]:
     """Measures one world of each size, from full, and yields its numbers when they are there.
 
     Args:
       sizes: living agents at the start, and slots.
       ticks: of one scan: few enough that nobody starves.
       repeats: scans that are timed, each from the same start.
+      seed: of the map, births and actions.
     """
     for agents in sizes:
-        yield measure_one(agents, ticks, repeats)
+        yield measure_one(agents, ticks, repeats, seed)
 
 
-def measure_one(agents: int, ticks: int, repeats: int) -> dict[str, Any]:
+def measure_one(agents: int, ticks: int, repeats: int, seed: int = 0) -> dict[str, Any]:
     """Numbers of one size; see `run`."""
     border = jaxmmo.EnvConfig().border
     length = side(agents, border)
     env = jaxmmo.make(capacity=agents, height=length, width=length, initial_population=agents)
     rules = env.default_rules()
-    obs, state = jax.block_until_ready(jax.jit(env.reset)(jax.random.key(0), rules))
+    obs, state = jax.block_until_ready(jax.jit(env.reset)(jax.random.key(seed), rules))
 
     def play(key: jax.Array, obs: Any, state: Any) -> tuple[jax.Array, jax.Array]:
         batch = jax.tree.map(lambda x: x[None], (key, obs, state))
@@ -46,7 +47,7 @@ def measure_one(agents: int, ticks: int, repeats: int) -> dict[str, Any]:
         return digest, acted
 
     began = time.perf_counter()
-    key = jax.random.key(1)
+    key = jax.random.key(seed + 1)
     compiled = jax.jit(play).lower(key, obs, state).compile()
     compile_seconds = time.perf_counter() - began
     _, acted = jax.block_until_ready(compiled(key, obs, state))

@@ -16,7 +16,12 @@ from jaxmmo.learning.run import RunConfig
 
 
 def run(
-    preset: str, overrides: dict[str, Any], learn: LearnConfig, warm_up: int, repeats: int
+    preset: str,
+    overrides: dict[str, Any],
+    learn: LearnConfig,
+    warm_up: int,
+    repeats: int,
+    seed: int = 0,
 ) -> dict[str, Any]:
     """Measures the learner's default settings once its worlds are populated.
 
@@ -26,9 +31,10 @@ def run(
       learn: settings.
       warm_up: updates before the clock starts, in which agents learn to live and fill the worlds.
       repeats: updates that are timed.
+      seed: of everything.
     """
     learner = RunConfig(preset=preset, env=overrides, learn=learn).learner()
-    state = jax.jit(learner.init)(jax.random.key(0))
+    state = jax.jit(learner.init)(jax.random.key(seed))
     began = time.perf_counter()
     update = jax.jit(learner.update, donate_argnums=0).lower(state).compile()
     compile_seconds = time.perf_counter() - began

@@ -103,7 +103,13 @@ def copy(ticks: int, obs: Any) -> Any:
 
 
 def run(
-    preset: str, overrides: dict[str, Any], worlds: int, ticks: int, repeats: int, spawns: int
+    preset: str,
+    overrides: dict[str, Any],
+    worlds: int,
+    ticks: int,
+    repeats: int,
+    spawns: int,
+    seed: int = 0,
 ) -> dict[str, Any]:
     """Measures the environment.
 
@@ -114,6 +120,7 @@ def run(
       ticks: of one scan.
       repeats: scans that are timed, after one that is not.
       spawns: attempts a tick that keep the worlds full.
+      seed: of maps, births and actions.
     """
     capacity = overrides.get("capacity", jaxmmo.EnvConfig().capacity)
     spawns = min(spawns, capacity)
@@ -122,7 +129,7 @@ def run(
     rules = env.default_rules(spawn_attempts=spawns)
     mesh = jax.make_mesh((jax.device_count(),), ("worlds",), axis_types=(AxisType.Auto,))
     spread = NamedSharding(mesh, PartitionSpec("worlds"))
-    keys = jax.device_put(jax.random.split(jax.random.key(0), worlds * mesh.size), spread)
+    keys = jax.device_put(jax.random.split(jax.random.key(seed), worlds * mesh.size), spread)
     reset = jax.jit(jax.vmap(lambda key: env.reset(key, rules)), out_shardings=spread)
     obs, state = jax.block_until_ready(reset(keys))
 

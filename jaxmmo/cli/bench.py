@@ -37,6 +37,7 @@ examples:
     )  # fmt: skip
     parser.add_argument("--warm-up", type=int, default=150, help="train: updates first (150)")
     parser.add_argument("--no-attack", action="store_true", help="train: attacks masked")
+    parser.add_argument("--seed", type=int, default=0, help="of maps, births and actions (0)")
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
 
 
@@ -70,7 +71,7 @@ def _env(args: argparse.Namespace) -> dict[str, Any]:
     print("compiling and running; well under a minute ...", file=sys.stderr)
     report = worlds.run(
         args.preset, {"capacity": args.capacity}, args.worlds or 32, args.ticks or 128,
-        args.repeats, args.spawns,
+        args.repeats, args.spawns, args.seed,
     )  # fmt: skip
     _show(report)
     return report
@@ -81,7 +82,7 @@ def _scale(args: argparse.Namespace) -> dict[str, Any]:
 
     rows = []
     print(f"{'agents':>10} {'map':>6} {'ns/agent-step':>14} {'steps/s':>12} {'bytes/agent':>12}")
-    for row in scale.run(args.agents, args.ticks or 8, min(args.repeats, 5)):
+    for row in scale.run(args.agents, args.ticks or 8, min(args.repeats, 5), args.seed):
         rows.append(row)
         size = row["observation_bytes"] + row["state_bytes_per_agent"]
         print(
@@ -103,7 +104,7 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
         learn = learn.replace(ticks=args.ticks)
     print("compiling, then learning until the worlds are populated ...", file=sys.stderr)
     report = training.run(
-        args.preset, {"capacity": args.capacity}, learn, args.warm_up, args.repeats
+        args.preset, {"capacity": args.capacity}, learn, args.warm_up, args.repeats, args.seed
     )
     _show(report)
     return report
