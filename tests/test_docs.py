@@ -50,7 +50,7 @@ def test_the_commands_of_a_page_parse(page: str):
             words = shlex.split(part)
             if not words or Path(words[0]).name != "jaxmmo" or len(words) == 1:
                 continue
-            if words[1] in COMMANDS and len(words) > 2:
+            if words[1] in COMMANDS and len(words) > 2 and "--help" not in words:
                 assert build_parser(words[1]).parse_args(words[1:]).command == words[1]
             assert words[1] in COMMANDS or words[1].startswith("-") or words[1].isupper(), line
 
