@@ -66,6 +66,7 @@ __all__ = [
     "Rules",
     "WorldState",
     "fork",
+    "load_baseline",
     "load_state",
     "make",
     "registered",

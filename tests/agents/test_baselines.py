@@ -1,0 +1,39 @@
+"""The policies that ship."""
+
+from importlib import resources
+
+import jax
+import pytest
+
+import jaxmmo
+from jaxmmo.learning import library
+
+
+@pytest.mark.parametrize("preset", jaxmmo.registered())
+def test_every_preset_has_a_small_baseline_that_acts_within_the_masks(preset):
+    path = resources.files(library.BASELINES) / f"{preset}.npz"
+    assert len(path.read_bytes()) < 2_000_000
+    env = jaxmmo.make(preset, initial_population=64)
+    _, params = jaxmmo.load_baseline(preset)
+    policy = library.load("baseline", env).policy  # the same, for the preset's number of rows
+
+    @jax.jit
+    def first(key):
+        obs, state = env.reset(key)
+        out = policy.apply(params, obs, (), state.players.alive)
+        action = policy.decide(key, env.spec, out.logits, obs.masks)
+        return env.step(key, state, action)[-1].illegal, out.value, state.players.alive
+
+    illegal, value, alive = first(jax.random.key(0))
+    assert not illegal.any()
+    assert (value[alive] < 0).mean() > 0.9  # death is ahead, and worth -1
+
+
+def test_a_preset_without_a_baseline_is_refused():
+    with pytest.raises(ValueError, match="no baseline"):
+        jaxmmo.load_baseline("Unknown-v1")
+
+
+def test_an_unknown_policy_is_refused_with_what_there_is():
+    with pytest.raises(ValueError, match="forager"):
+        library.load("nobody", jaxmmo.make())
