@@ -151,7 +151,8 @@ def run(
         store.save(update, {"state": state, "clock": clock})
 
     try:
-        while (done := budget.done(before + time.monotonic() - began, update)) < 1:
+        # a new run makes one update even if compiling took all its time: there is a policy to use
+        while not update or budget.done(before + time.monotonic() - began, update) < 1:
             state, metrics = advance(state)
             metrics = {k: np.asarray(v).item() for k, v in jax.device_get(metrics).items()}
             update += 1
@@ -184,8 +185,6 @@ def _size(params: Any) -> int:
 def _finish(directory: Path, config: RunConfig) -> dict[str, Any]:
     """Draws the learning curve and sums the run up."""
     records = logs.read(directory)
-    if not records:
-        return {"updates": 0, "steps": 0, "elapsed": 0.0, "lifetime": None}
     attacks = "" if config.learn.attacks else ", attacks masked"
     title = f"{config.preset}{attacks}, seed {config.seed}"
     plots.learning_curve(records, directory / CURVE, title)

@@ -104,6 +104,14 @@ def test_a_run_leaves_a_curve_a_log_and_a_policy_that_can_be_evaluated(tmp_path,
     assert out.logits["move"].shape == (8, 5)
 
 
+def test_a_run_whose_time_went_into_compiling_makes_one_update(tmp_path, capsys):
+    words = command(tmp_path / "run", "--time", "0")
+    words.remove("--quiet")
+    assert main(words) == 0
+    assert ": lifetime " in capsys.readouterr().out
+    assert len(logs.read(tmp_path / "run")) == 1
+
+
 def test_nothing_is_overwritten_unasked(tmp_path, capsys):
     run = tmp_path / "run"
     assert train(run, "--updates", "1") == 0
