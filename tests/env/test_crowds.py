@@ -89,7 +89,7 @@ def test_a_world_too_large_for_pairs_plays_like_a_small_one():
             capacity=capacity, height=SIDE, width=SIDE, initial_population=200, max_spawns=4
         )
         rules = env.default_rules(max_population=240, spawn_attempts=4)
-        obs, state = env.reset(jax.random.key(0), rules)
+        obs, state = jax.jit(env.reset)(jax.random.key(0), rules)
 
         @jax.jit
         def tick(key, state, obs, env=env, rules=rules):
