@@ -92,7 +92,9 @@ def _check(tree: Any, shapes: Any, where: str) -> None:
 def write_config(directory: Path, config: dict[str, Any]) -> None:
     """Writes what a run was started with."""
     text = json.dumps({"format": FORMAT} | config, indent=2)
-    (directory / CONFIG).write_text(text + "\n")
+    fresh = directory / (CONFIG + ".new")
+    fresh.write_text(text + "\n")
+    fresh.replace(directory / CONFIG)
 
 
 def read_config(directory: Path) -> dict[str, Any]:

@@ -16,7 +16,9 @@ class Log:
         """Opens the logs of a run; records of updates after `last` are dropped: they come again."""
         path = directory / JSON_LINES
         kept = [record for record in read(directory) if record["update"] <= last]
-        path.write_text("".join(json.dumps(record) + "\n" for record in kept))
+        fresh = path.with_suffix(".new")
+        fresh.write_text("".join(json.dumps(record) + "\n" for record in kept))
+        fresh.replace(path)  # at once: a kill leaves the old log or the new one
         self._file = path.open("a")
         try:
             from tensorboardX import SummaryWriter

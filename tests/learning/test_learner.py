@@ -85,7 +85,8 @@ def test_gradient_of_a_padded_minibatch_is_that_of_its_living_rows():
     alone = grad(state.params, only, jnp.ones(len(living)))
     padded = grad(state.params, flat, flat.steps.acted.astype(jnp.float32))
     for one, other in zip(jax.tree.leaves(alone), jax.tree.leaves(padded), strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-5)
+        # sums in another order, of the size of the largest entry
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4 * float(jnp.max(abs(one)) + 1))
 
 
 @pytest.mark.parametrize("cell", ["feedforward", "recurrent"])

@@ -57,13 +57,12 @@ def survive(directory, kills, updates):
         mode = ["--resume"] if attempt else []
         line = [sys.executable, "-m", "jaxmmo.cli.main", *command(directory, *budget, *mode)]
         before = len(logs.read(directory))
-        process = subprocess.Popen(line, stderr=subprocess.PIPE)
+        if attempt == kills:
+            assert subprocess.run(line, timeout=600, check=False).returncode == 0
+            return
+        process = subprocess.Popen(line)
         try:
-            if attempt == kills:
-                _, errors = process.communicate(timeout=300)
-                assert process.returncode == 0, errors.decode()
-                return
-            deadline = time.monotonic() + 300
+            deadline = time.monotonic() + 600
             while len(logs.read(directory)) <= before and time.monotonic() < deadline:
                 assert process.poll() is None
                 before = min(before, len(logs.read(directory)))
