@@ -14,7 +14,8 @@ assert int(state.tick) == 1, state.tick
 assert metadata.version("jaxmmo") == jaxmmo.__version__
 
 package = resources.files("jaxmmo")
-for name in ("py.typed", "viewer/static/index.html", "viewer/static/viewer.js"):
+baselines = [f"baselines/{preset}.npz" for preset in jaxmmo.registered()]
+for name in ("py.typed", "viewer/static/index.html", "viewer/static/viewer.js", *baselines):
     assert package.joinpath(name).is_file(), f"{name} is not in the package"
 tests = [d for d in metadata.files("jaxmmo") or [] if str(d).startswith(("tests", "client"))]
 assert not tests, f"not part of the package: {tests[:3]}"

@@ -114,8 +114,10 @@ def test_extras_hold_what_is_imported_only_when_used():
 
 def test_the_package_carries_its_files():
     package = resources.files("jaxmmo")
-    for name in ("py.typed", "viewer/static/index.html", "viewer/static/viewer.js"):
+    baselines = [f"baselines/{preset}.npz" for preset in jaxmmo.registered()]
+    for name in ("py.typed", "viewer/static/index.html", "viewer/static/viewer.js", *baselines):
         assert package.joinpath(name).is_file(), name
+    assert all(len(package.joinpath(name).read_bytes()) < 2_000_000 for name in baselines)
     static = [f for f in package.joinpath("viewer", "static").iterdir() if f.is_file()]
     assert sum(len(f.read_bytes()) for f in static) < 1_000_000
 
