@@ -36,7 +36,11 @@ class Checkpoints:
         options = ocp.CheckpointManagerOptions(
             max_to_keep=keep, create=True, enable_async_checkpointing=False
         )
-        self._manager = ocp.CheckpointManager((directory / STEPS).absolute(), options=options)
+        self._manager = ocp.CheckpointManager(
+            (directory / STEPS).absolute(),
+            options=options,
+            item_handlers=ocp.StandardCheckpointHandler(),
+        )
 
     @property
     def latest(self) -> int | None:
@@ -56,16 +60,11 @@ class Checkpoints:
         """
         if self.latest is None:
             raise ValueError(f"no checkpoint in {self._manager.directory}")
+        # compared before anything is read: orbax leaves its tasks lying about when a read fails
+        found = self._manager.item_metadata(self.latest)
+        _check(getattr(found, "tree", found), like, str(self._manager.directory))
         shapes = jax.tree.map(_shape, like)
-        try:
-            tree = self._manager.restore(self.latest, args=self._args.StandardRestore(shapes))
-        except (ValueError, KeyError, TypeError) as error:
-            reason = str(error).strip().splitlines()[0][:200]
-            raise ValueError(
-                f"checkpoint {self.latest} in {self._manager.directory} does not fit: {reason}"
-            ) from error
-        _check(tree, shapes, str(self._manager.directory))
-        return tree
+        return self._manager.restore(self.latest, args=self._args.StandardRestore(shapes))
 
     def close(self) -> None:
         """Releases orbax's threads."""
@@ -76,17 +75,27 @@ def _shape(x: Any) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct(np.shape(x), x.dtype)
 
 
-def _check(tree: Any, shapes: Any, where: str) -> None:
-    """ValueError at the first array that has another shape or dtype than expected."""
-    for (path, found), expected in zip(
-        jax.tree_util.tree_leaves_with_path(tree), jax.tree.leaves(shapes), strict=True
-    ):
-        if np.shape(found) != expected.shape or found.dtype != expected.dtype:
+def _check(found: Any, expected: Any, where: str) -> None:
+    """ValueError at the first array that is missing, unknown, or of another shape or dtype."""
+    there, wanted = _arrays(found), _arrays(expected)
+    for name in sorted(there.keys() | wanted.keys()):
+        if there.get(name) != wanted.get(name):
             raise ValueError(
-                f"checkpoint in {where}: {jax.tree_util.keystr(path)} is {found.dtype}"
-                f"{list(np.shape(found))}, but this run needs {expected.dtype}"
-                f"{list(expected.shape)}"
+                f"checkpoint in {where} does not fit: {name} is {there.get(name, 'not there')}, "
+                f"but this run needs {wanted.get(name, 'none of that name')}"
             )
+
+
+def _arrays(tree: Any) -> dict[str, str]:
+    """dtype[shape] of every array by path, whatever the containers are."""
+
+    def name(key: Any) -> str:
+        return str(next(getattr(key, a) for a in ("key", "name", "idx") if hasattr(key, a)))
+
+    return {
+        "/".join(name(key) for key in path): f"{np.dtype(x.dtype).name}{list(x.shape)}"
+        for path, x in jax.tree_util.tree_leaves_with_path(tree)
+    }
 
 
 def write_config(directory: Path, config: dict[str, Any]) -> None:
