@@ -178,19 +178,7 @@ def default_rules(config: EnvConfig, **overrides: Any) -> Rules:
         grass_level=jnp.float32(0.57),
         forest_level=jnp.float32(0.715),
     )
-    rules = rules.replace(**_checked(rules, overrides))
-    _check_room(config, overrides.get("max_population", config.capacity))
-    return rules
-
-
-def _check_room(config: EnvConfig, limit: Any) -> None:
-    """ValueError if every population's part of the limit is 0: nobody would ever be born."""
-    if not isinstance(limit, Tracer) and np.max(limit) < config.num_populations:
-        raise ValueError(
-            f"max_population={np.max(limit)} (by default the capacity) is less than "
-            f"num_populations={config.num_populations}: each population gets an equal part, "
-            "rounded down, so that nobody would ever be born"
-        )
+    return rules.replace(**_checked(rules, overrides))
 
 
 def _checked(rules: Rules, overrides: dict[str, Any]) -> dict[str, jax.Array]:

@@ -71,7 +71,7 @@ def broken(env, rules, before, obs, after, reward, terminated, info):
         "ids twice": jnp.any(ids[1:] == ids[:-1]),
         "an id ahead of time": jnp.any(alive & (players.id >= after.next_id)),
         "over the limit": (jnp.sum(alive) > rules.max_population)
-        | jnp.any(counts > rules.max_population // config.num_populations),
+        | jnp.any(counts > jnp.maximum(rules.max_population // config.num_populations, 1)),
         "a slot leaked": jnp.any(alive != ((before.players.alive | info.newborn) & ~terminated)),
         "born into a living slot": jnp.any(info.newborn & before.players.alive),
         "dead twice": jnp.any(terminated & ~before.players.alive),

@@ -213,3 +213,15 @@ def test_the_assignment_of_populations_can_be_replaced(preset):
         population_fn=always_the_second,
     )
     assert int(reset(env, 0).players.population[0]) == 1
+
+
+def test_a_limit_below_the_number_of_populations_does_not_keep_the_world_empty(preset):
+    env = jaxmmo.make(preset, capacity=4, height=SIDE, width=SIDE, border=2, vision=5, max_spawns=2)
+    rules = env.default_rules(spawn_attempts=2)
+    _, state = env.reset(jax.random.key(0), rules)
+    step = jax.jit(env.step)
+    for tick in range(12):
+        _, state, *_ = step(jax.random.key(tick), state, env.noop(), rules)
+        populations = np.asarray(state.players.population)[np.asarray(state.players.alive)]
+        assert len(set(populations.tolist())) == len(populations)
+    assert int(state.players.alive.sum()) == 4

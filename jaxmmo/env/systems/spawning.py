@@ -53,6 +53,15 @@ def draw_spawns(
     return Spawns(jnp.where(made, population, config.num_populations), row, col)
 
 
+def population_limit(config: EnvConfig, rules: Rules) -> jax.Array:
+    """i32[]: how many of one population may live: an equal part of the limit, rounded down.
+
+    At least one, unlike in v1.3, where nobody is born while the limit is below the number of
+    populations: small worlds would stay empty for ever.
+    """
+    return jnp.maximum(rules.max_population // config.num_populations, 1)
+
+
 def spawn_agents(
     config: EnvConfig, rules: Rules, state: WorldState, spawns: Spawns
 ) -> tuple[WorldState, jax.Array]:
@@ -73,7 +82,7 @@ def spawn_agents(
     living = living.at[jnp.where(players.alive, players.population, config.num_populations)].add(
         1, mode="drop"
     )
-    room = rules.max_population // config.num_populations - living
+    room = population_limit(config, rules) - living
     rank = jnp.cumsum(member, 0)
     accepted = jnp.any(member & (rank <= room), 1)
     accepted &= jnp.cumsum(accepted) <= rules.max_population - jnp.sum(living)
@@ -168,7 +177,7 @@ def populate(config: EnvConfig, rules: Rules, state: WorldState, key: jax.Array)
     slots = jnp.arange(config.capacity)
     order = slots // config.num_populations
     placed = (slots < config.initial_population) & (slots < rules.max_population)
-    placed &= order < rules.max_population // config.num_populations
+    placed &= order < population_limit(config, rules)
     ground = terrain.habitable(state.terrain.material)
     count = jnp.cumsum(ground.reshape(-1).astype(jnp.int32))
     placed &= count[-1] > 0
