@@ -10,7 +10,7 @@ from jaxmmo.learning.learner import Learner
 from tests.learning import toys
 
 PPO = LearnConfig(worlds=2, ticks=16, minibatch=256, chunk=64, learning_rate=3e-3, gamma=0.9)
-PG = PPO.replace(algorithm="pg", learning_rate=1e-2)
+PG = PPO.replace(algorithm="pg")
 
 
 def learn(env, config, updates):
@@ -67,7 +67,6 @@ def test_chain_is_walked_to_its_end(config):
 @pytest.mark.parametrize("config", [PPO, PG], ids=["ppo", "pg"])
 def test_a_death_ticks_after_its_cause_is_learnt_to_be_avoided(config):
     learner, state = learn(toys.DelayedDeath(), config, 100)
-    chances, _ = probabilities(learner, state, 0)
+    chances, value = probabilities(learner, state, 0)
     assert chances[2] > 0.9
-    _, doomed = probabilities(learner, state, 2)
-    assert doomed < -0.6
+    assert abs(value) < 0.15  # nobody dies any more; what is avoided is not visited, nor valued
