@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 MAX_SIDE = 16_384  # positions are packed into 14 bits a side when large worlds are sorted
 
 RESOLUTIONS = ("simultaneous", "sequential")
+
+
+def refuse_unknown(what: str, names: Iterable[str], allowed: Sequence[str]) -> None:
+    """ValueError naming the first unknown name, the closest known one, and all that are allowed."""
+    for name in names:
+        if name not in allowed:
+            close = difflib.get_close_matches(name, allowed, 1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise ValueError(f"unknown {what} {name!r}{hint} (allowed: {', '.join(allowed)})")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,13 +116,7 @@ class EnvConfig:
     def replace(self, **overrides: Any) -> EnvConfig:
         """A copy with fields changed; ValueError on an unknown field or a bad value."""
         allowed = [field.name for field in dataclasses.fields(self)]
-        for name in overrides:
-            if name not in allowed:
-                close = difflib.get_close_matches(name, allowed, 1)
-                hint = f"; did you mean {close[0]!r}?" if close else ""
-                raise ValueError(
-                    f"unknown EnvConfig field {name!r}{hint} (allowed: {', '.join(allowed)})"
-                )
+        refuse_unknown("EnvConfig field", overrides, allowed)
         for name, value in overrides.items():
             if name == "capacity" and "max_visible" not in overrides and isinstance(value, int):
                 full = self.max_visible == self.capacity

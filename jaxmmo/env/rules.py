@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Any
 
 import jax
@@ -11,7 +10,7 @@ import numpy as np
 from flax import struct
 from jax.core import Tracer
 
-from jaxmmo.env.config import EnvConfig
+from jaxmmo.env.config import EnvConfig, refuse_unknown
 from jaxmmo.env.constants import NUM_SKILLS, NUM_STYLES, Skill
 
 NEVER = np.int32(2**31 - 1)
@@ -183,14 +182,9 @@ def default_rules(config: EnvConfig, **overrides: Any) -> Rules:
 
 def _checked(rules: Rules, overrides: dict[str, Any]) -> dict[str, jax.Array]:
     allowed = list(Rules.__dataclass_fields__)
+    refuse_unknown("rule", overrides, [*allowed, "regrow_probability"])
     checked = {}
     for name, value in overrides.items():
-        if name not in allowed:
-            close = difflib.get_close_matches(name, allowed, 1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            raise ValueError(
-                f"unknown rule {name!r}{hint} (allowed: {', '.join(allowed)}, regrow_probability)"
-            )
         leaf = getattr(rules, name)
         try:
             array = jnp.asarray(value, leaf.dtype)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from typing import Any
+
+from jaxmmo.env.config import refuse_unknown
 
 ALGORITHMS = ("ppo", "pg")
 
@@ -73,9 +74,5 @@ class LearnConfig:
     def replace(self, **overrides: Any) -> LearnConfig:
         """A copy with fields changed; ValueError on an unknown field or a bad value."""
         allowed = [field.name for field in dataclasses.fields(self)]
-        for name in overrides:
-            if name not in allowed:
-                close = difflib.get_close_matches(name, allowed, 1)
-                hint = f"; did you mean {close[0]!r}?" if close else ""
-                raise ValueError(f"unknown setting {name!r}{hint} (allowed: {', '.join(allowed)})")
+        refuse_unknown("setting", overrides, allowed)
         return dataclasses.replace(self, **overrides)
