@@ -6,6 +6,8 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from jaxmmo.agents.symmetry import facing
+
 
 def choose(table: jax.Array, population: jax.Array) -> jax.Array:
     """Each agent's own slice: f32[N, G, ...] and i32[N] -> f32[N, ...]; G = 1 is everyone's."""
@@ -53,20 +55,47 @@ class Pointer(nn.Module):
     Attributes:
       queries: one for each choice of the head that this one is given, 1 otherwise.
       groups: populations with queries of their own.
+      own_row: row 0 is the agent itself, a choice of another kind (to do nothing): it has a bias.
     """
 
     queries: int
     groups: int = 1
+    own_row: bool = True
 
     @nn.compact
     def __call__(self, x: jax.Array, rows: jax.Array, population: jax.Array) -> jax.Array:
-        """f32[N, c], f32[N, K, d], i32[N] -> f32[N, queries, K].
-
-        Row 0, the agent itself, is a choice of another kind (to do nothing): it has a bias.
-        """
+        """f32[N, c], f32[N, K, d], i32[N] -> f32[N, queries, K]."""
         size = rows.shape[-1]
-        own = OwnDense(self.queries * (size + 1), self.groups, scale=0.1)(x, population)
-        own = own.reshape(-1, self.queries, size + 1)
+        own = OwnDense(self.queries * (size + self.own_row), self.groups, scale=0.1)(x, population)
+        own = own.reshape(-1, self.queries, size + self.own_row)
         scores = jnp.einsum("nqd,nkd->nqk", own[..., :size].astype(rows.dtype), rows)
         scores = scores.astype(jnp.float32) * size**-0.5
-        return scores.at[:, :, 0].add(own[..., size])
+        return scores.at[:, :, 0].add(own[..., size]) if self.own_row else scores
+
+
+class Directions(nn.Module):
+    """Choices that are directions: every view of the world tells how good it is to go ahead there.
+
+    One small network reads all views: what is learnt of going north is known of going south.
+
+    Attributes:
+      leads: (rows, columns) that each choice leads.
+      given: sets of choices.
+      groups: populations with a last layer of their own.
+      features: of the hidden layer.
+    """
+
+    leads: tuple[tuple[int, int], ...]
+    given: int = 1
+    groups: int = 1
+    features: int = 32
+
+    @nn.compact
+    def __call__(self, x: jax.Array, views: jax.Array, population: jax.Array) -> jax.Array:
+        """f32[N, c], f32[N, V, d], i32[N] -> f32[N, given, choices]; 0 for staying."""
+        count = views.shape[1]
+        hidden = nn.relu(nn.Dense(self.features)(views) + nn.Dense(self.features)(x)[:, None])
+        last = OwnDense(self.given, self.groups, scale=0.1)
+        score = last(hidden.reshape(-1, self.features), jnp.repeat(population, count))
+        score = score.reshape(-1, count, self.given)
+        return jnp.einsum("nvg,vc->ngc", score, jnp.asarray(facing(self.leads, count)))

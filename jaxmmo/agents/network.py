@@ -10,10 +10,10 @@ import jax.numpy as jnp
 
 from jaxmmo.agents.cores import FeedForward
 from jaxmmo.agents.entities import QueryAttention, SummedAttributes
-from jaxmmo.agents.heads import OwnDense, Pointer
+from jaxmmo.agents.heads import Directions, OwnDense, Pointer
 from jaxmmo.agents.policy import Output, Policy
 from jaxmmo.agents.tiles import TableTiles
-from jaxmmo.env.observation import Observation
+from jaxmmo.env.observation import Observation, Rows
 from jaxmmo.io.inputs import inputs
 from jaxmmo.io.spec import Spec
 
@@ -28,7 +28,8 @@ class Network(nn.Module):
       spec: of the environment.
       attributes: (table, columns) -> f32[N, K, d], for every table.
       entities: (own f32[N, c], rows f32[N, K, d], present) -> (f32[N, .], weights f32[N, K]).
-      tiles: (spec, packed tiles) -> (f32[N, .], dict of what is worth looking at).
+      tiles: (spec, packed tiles) -> (f32[N, .], dict of what is worth looking at); or f32[N, V, .],
+        the same seen in V orientations, from which choices that are directions are told.
       core: (f32[N, c], carry, reset) -> (f32[N, .], carry), with `memory(shape)`.
       groups: populations with heads of their own; 1 for the same heads for all.
     """
@@ -45,6 +46,7 @@ class Network(nn.Module):
         """Observations with one leading axis N -> logits by head, values f32[N], carry, aux."""
         columns = inputs(self.spec, obs)
         scenery, aux = self.tiles(self.spec, obs.tiles)
+        scenery = scenery[:, None] if scenery.ndim == 2 else scenery
         rows = {
             t.name: self._own("attributes", t.name)(t, columns[t.name]) for t in self.spec.tables
         }
@@ -52,11 +54,13 @@ class Network(nn.Module):
         itself = rows[agents][:, 0]
         # what an agent needs decides what it looks for: a product that layers are slow to learn
         gate = nn.Dense(scenery.shape[-1], name="gate")(itself)
-        own = jnp.concatenate([itself, scenery, scenery * gate], -1)
+        views = jnp.concatenate([scenery, scenery * gate[:, None]], -1)
+        own = jnp.concatenate([itself, jnp.mean(views, 1)], -1)
         seen = [own]
         for table in self.spec.tables:
             attend = self._own("entities", f"attend_{table.name}")
-            summary, aux[table.name] = attend(own, rows[table.name], obs.present)
+            present = obs.rows(table).present
+            summary, aux[table.name] = attend(own, rows[table.name], present)
             seen.append(summary)
         x, carry = self.core(jnp.concatenate(seen, -1), carry, reset)
         first = self.spec.tables[0]
@@ -70,11 +74,14 @@ class Network(nn.Module):
         for head in self.spec.heads:
             given = self.spec.head(head.given).size if head.given else 1
             if head.table:
-                module = Pointer(given, self.groups, name=head.name)
+                module = Pointer(given, self.groups, head.table == agents, name=head.name)
                 scores = module(x, rows[head.table], population)
             else:
                 module = OwnDense(given * head.size, self.groups, name=head.name)
                 scores = module(x, population).reshape(-1, given, head.size)
+                if head.leads and views.shape[1] > 1:
+                    ahead = Directions(head.leads, given, self.groups, name=f"{head.name}_ahead")
+                    scores += ahead(x, views, population)
             logits[head.name] = scores if head.given else scores[:, 0]
         value = OwnDense(1, self.groups, scale=0.1, name="value")(x, population)[:, 0]
         return Output(logits, value, carry, aux)
@@ -148,4 +155,11 @@ def blank(spec: Spec) -> Observation:
         present=jnp.zeros((1, rows), bool),
         overflow=jnp.zeros(1, jnp.int32),
         masks=unread,
+        others={
+            table.name: Rows(
+                jnp.zeros((1, table.rows, table.words), jnp.uint32),
+                jnp.zeros((1, table.rows), bool),
+            )
+            for table in spec.tables[1:]
+        },
     )

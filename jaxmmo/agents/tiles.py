@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxmmo.agents.entities import BOUND
+from jaxmmo.agents.symmetry import turns
 from jaxmmo.io.spec import Attribute, Kind, Spec
 
 PLACE = ("row", "col")
@@ -91,19 +92,27 @@ class TableTiles(nn.Module):
     the table is a sum of terms: one of its place and one of each region that the place is in. What
     is learnt of a place is thus at once known of its surroundings, at no cost per agent.
 
+    The window is looked at as it is and turned: all views are read by the same table, as the world
+    has no preferred direction. What is learnt of the north is at once known of the south.
+
     Attributes:
-      features: size of the vector.
+      features: of each view.
+      views: orientations of the window, see `agents.symmetry`: 1, 4 or 8.
       dtype: of the products.
     """
 
-    features: int = 64
+    features: int = 16
+    views: int = 8
     dtype: jnp.dtype = jnp.float32
 
     @nn.compact
     def __call__(self, spec: Spec, tiles: jax.Array) -> tuple[jax.Array, dict[str, jax.Array]]:
-        """u32[N, side, words] -> f32[N, features], and nothing to look at."""
-        total = self.param("bias", nn.initializers.zeros, (self.features,)).astype(self.dtype)
+        """u32[N, side, words] -> f32[N, views, features], and nothing to look at."""
+        order = packed_order(spec)
         where = jnp.asarray(regions(spec))
+        turned = jnp.asarray(turns(spec.window, order)[: self.views])
+        bias = self.param("bias", nn.initializers.zeros, (self.features,))
+        total = jnp.tile(bias, self.views).astype(self.dtype)
         for (attribute, _), planes in zip(
             packed_attributes(spec), tile_planes(spec, tiles), strict=True
         ):
@@ -115,10 +124,12 @@ class TableTiles(nn.Module):
                 nn.initializers.zeros,
                 (count, where.shape[0], self.features),
             )
-            table = (table + jnp.einsum("vrf,rp->vpf", coarse, where)).astype(self.dtype)
+            table = table + jnp.einsum("vrf,rp->vpf", coarse, where)
+            table = jnp.swapaxes(table[:, turned], 1, 2).reshape(count, places, -1)
+            table = table.astype(self.dtype)
             for value in range(count):  # one product each: XLA fuses the plane into it
                 total = total + planes[value].astype(self.dtype) @ table[value]
-        return nn.relu(total), {}
+        return nn.relu(total).reshape(-1, self.views, self.features), {}
 
 
 class AttentionTiles(nn.Module):

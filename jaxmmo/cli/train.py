@@ -24,6 +24,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="continue the run in that directory")
     parser.add_argument("--save-every", default="60s", help="time between checkpoints")
     parser.add_argument(
+        "--eval-every",
+        default="0",
+        help="time between evaluations on held-out maps, logged and drawn (0: none)",
+    )
+    parser.add_argument(
         "--set",
         action="append",
         default=[],
@@ -41,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     seconds = None if args.time is None else parse_time(args.time)
     if args.updates is not None and args.updates < 1:
         raise ValueError(f"--updates {args.updates}: must be at least 1")
-    save_every = parse_time(args.save_every)
+    save_every, eval_every = parse_time(args.save_every), parse_time(args.eval_every)
     from jaxmmo.learning import run as runs
 
     config = _config(args)
@@ -51,7 +56,14 @@ def run(args: argparse.Namespace) -> int:
     if seconds is None and args.updates is None:
         seconds = 300.0
     budget = runs.Budget(seconds=seconds, updates=args.updates)
-    summary = runs.run(directory, config, budget, quiet=args.quiet, save_every=save_every)
+    summary = runs.run(
+        directory,
+        config,
+        budget,
+        quiet=args.quiet,
+        save_every=save_every,
+        eval_every=eval_every,
+    )
     if not args.quiet:
         print(f"{directory}: lifetime {summary['lifetime']:.1f} after {summary['elapsed']:.0f} s")
         print(f"learning curve: {directory / runs.CURVE}")

@@ -15,7 +15,7 @@ from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import WorldState
 from jaxmmo.env.systems import skills, status
 from jaxmmo.io import spec as io_spec
-from jaxmmo.io.spec import Encoding
+from jaxmmo.io.spec import Encoding, Table
 
 
 class Masks(struct.PyTreeNode):
@@ -26,12 +26,20 @@ class Masks(struct.PyTreeNode):
     target: jax.Array  # bool[P, 3, K]; by style; row 0, the agent itself, means no attack
 
 
+class Rows(struct.PyTreeNode):
+    """A table of entities other than agents, as every slot perceives it."""
+
+    words: jax.Array  # u32[P, K, words]; packed as `io.spec` lists
+    present: jax.Array  # bool[P, K]; rows that hold something
+
+
 class Observation(struct.PyTreeNode):
     """What every slot perceives; all zero where a slot is empty. `io.inputs` makes it readable.
 
     `tiles` holds `32 / tile_bits` tiles a word, lowest bits first, row by row, what exceeds the
     window being 0. A tile is its material in the low 3 bits and the number of agents on it above,
-    saturated. `agents` rows are packed as `io.spec` lists.
+    saturated. `agents` rows are packed as `io.spec` lists. `others` holds, by name, the tables that
+    a spec lists after the agents': none in this game so far.
     """
 
     tiles: jax.Array  # u32[P, 2 vision + 1, words]
@@ -39,6 +47,13 @@ class Observation(struct.PyTreeNode):
     present: jax.Array  # bool[P, K]; rows of `agents` that hold somebody
     overflow: jax.Array  # i32[P]; agents in the window that did not fit
     masks: Masks
+    others: dict[str, Rows] = struct.field(default_factory=dict)
+
+    def rows(self, table: Table) -> Rows:
+        """A table's packed rows; the agents' are `agents` and `present`."""
+        if table.name == "agent":
+            return Rows(self.agents, self.present)
+        return self.others[table.name]
 
 
 def observe(config: EnvConfig, rules: Rules, state: WorldState) -> tuple[Observation, WorldState]:

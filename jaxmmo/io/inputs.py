@@ -1,8 +1,8 @@
 """Packed observations made readable: raw integers by name, and the normalised inputs of networks.
 
 Both follow `Spec` alone: an attribute added there appears here. Leading axes `...` are whatever the
-observation has: slots, worlds and slots, time too. Rows are the K rows of the agent table, or the
-window's tiles in raster order (T = window * window).
+observation has: slots, worlds and slots, time too. Rows are the K rows of a table of entities, or
+the window's tiles in raster order (T = window * window).
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ def unpack(spec: Spec, obs: Observation) -> dict[str, Columns]:
 
     Returns:
       {"agent": {name: i32[..., K]}, "tile": {name: i32[..., T]}}. Rows without anyone, and all rows
-      of an empty slot, hold what zero bits mean; `obs.present` tells them apart.
+      of an empty slot, hold what zero bits mean; `obs.rows(table).present` tells them apart. Tables
+      that the spec lists besides are there under their names.
     """
-    columns = {table.name: _rows(table, obs) for table in spec.tables}
+    columns = {table.name: _rows(spec, table, obs) for table in spec.tables}
     columns["tile"] = _tiles(spec, obs.tiles)
     return columns
 
@@ -34,7 +35,7 @@ def inputs(spec: Spec, obs: Observation) -> dict[str, Columns]:
 
     Returns:
       {"agent": {name: [..., K]}, "tile": {name: [..., T]}}: i32 indices from 0 on, and f32
-      `value / divisor - offset`, correctly rounded. Zero where `obs.present` is not. Hidden
+      `value / divisor - offset`, correctly rounded. Zero where no row is present. Hidden
       attributes are left out.
 
     Source: v1.3 section 7; with that preset, the recorded inputs to the last bit.
@@ -42,9 +43,9 @@ def inputs(spec: Spec, obs: Observation) -> dict[str, Columns]:
     raw = unpack(spec, obs)
     readable: dict[str, Columns] = {}
     for table in spec.tables:
-        columns = raw[table.name]
+        columns, present = raw[table.name], obs.rows(table).present
         readable[table.name] = {
-            a.name: jnp.where(obs.present, normalise(a, columns), 0) for a in table.observed
+            a.name: jnp.where(present, normalise(a, columns), 0) for a in table.observed
         }
     readable["tile"] = {
         a.name: normalise(a, raw["tile"]) for a in spec.tile if a.kind != Kind.HIDDEN
@@ -79,21 +80,21 @@ def normalise(attribute: Attribute, columns: Columns) -> jax.Array:
     return shifted / jnp.where(shifted == 0, 1, np.float32(divisor))
 
 
-def _rows(table: Table, obs: Observation) -> Columns:
+def _rows(spec: Spec, table: Table, obs: Observation) -> Columns:
     """i32[..., K] by name: the bits of every attribute of a table of entities."""
-    words = obs.agents  # the one table so far
+    rows = obs.rows(table)
     columns = {}
     for attribute in table.attributes:
         if attribute.encoding == Encoding.FIRST:
-            first = jnp.arange(words.shape[-2]) == 0
-            columns[attribute.name] = (first & obs.present).astype(jnp.int32)
+            first = jnp.arange(rows.words.shape[-2]) == 0
+            columns[attribute.name] = (first & rows.present).astype(jnp.int32)
             continue
         mask = jnp.uint32(2**attribute.bits - 1)
-        bits = (words[..., attribute.word] >> attribute.shift) & mask
+        bits = (rows.words[..., attribute.word] >> attribute.shift) & mask
         if attribute.encoding == Encoding.RELATIVE:
-            bits = (
-                jnp.where(obs.present, bits - bits[..., :1] + jnp.uint32(-attribute.low), 0) & mask
-            )
+            here = spec.tables[0][attribute.name]
+            observer = obs.agents[..., :1, here.word] >> here.shift
+            bits = jnp.where(rows.present, bits - observer + jnp.uint32(-attribute.low), 0) & mask
         columns[attribute.name] = bits.astype(jnp.int32) + attribute.low
     return columns
 

@@ -10,7 +10,10 @@ import dataclasses
 from enum import IntEnum
 
 from jaxmmo.env.config import EnvConfig
-from jaxmmo.env.constants import NUM_MOVES, NUM_STYLES, Material, Skill
+from jaxmmo.env.constants import DELTAS, NUM_MOVES, NUM_STYLES, Material, Skill
+
+LEADS = tuple((int(row), int(col)) for row, col in DELTAS)
+"""Where each `Move` leads."""
 
 
 class Kind(IntEnum):
@@ -25,7 +28,7 @@ class Encoding(IntEnum):
     """How an attribute is packed."""
 
     PLAIN = 0  # value - low
-    RELATIVE = 1  # modulo 2^bits; observed relative to row 0, the observer: nothing is rewritten
+    RELATIVE = 1  # modulo 2^bits; observed relative to the observer's attribute of this name
     FIRST = 2  # not packed at all: 1 in row 0, else 0
 
 
@@ -111,12 +114,14 @@ class Head:
       table: name of the table whose rows are the choices, for a head with variable choices.
       given: name of the head that this one is conditioned on: logits and mask have an axis for its
         choices, and the choice is made among those of the one taken.
+      leads: (rows, columns) that each choice leads, for a head whose choices are directions.
     """
 
     name: str
     size: int = 0
     table: str | None = None
     given: str | None = None
+    leads: tuple[tuple[int, int], ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -206,7 +211,7 @@ def of(config: EnvConfig) -> Spec:
         window=config.window,
         tile_bits=config.tile_bits,
         heads=(
-            Head("move", size=NUM_MOVES),
+            Head("move", size=NUM_MOVES, leads=LEADS),
             Head("style", size=NUM_STYLES),
             Head("target", table="agent", given="style"),
         ),

@@ -17,13 +17,17 @@ class LearnConfig:
     Attributes:
       algorithm: "ppo", or "pg": the policy gradient with a value baseline, as in the original.
       worlds: simulated side by side (B).
+      renewed: worlds that make place after every update, in turn, for new ones on new maps: who
+        sees the same maps for ever learns these maps, and lives shorter on any other. 0 keeps
+        the first ones.
       ticks: of a rollout between two updates (T).
       epochs: passes over a rollout; one learns as fast as two per decision, at half the cost.
       minibatch: most decisions in one gradient step; a rollout is split evenly into as many as
         its living agents need.
       chunk: living agents that act at once.
       learning_rate: of Adam.
-      anneal: updates over which the learning rate falls linearly to a tenth; 0 keeps it.
+      anneal: updates over which learning rate and entropy bonus fall linearly to a tenth, where
+        they stay; 0 keeps them.
       gamma: discount a tick.
       lam: of the advantage estimates.
       clip: PPO's trust region.
@@ -35,6 +39,7 @@ class LearnConfig:
 
     algorithm: str = "ppo"
     worlds: int = 16
+    renewed: int = 1
     ticks: int = 32
     epochs: int = 1
     minibatch: int = 1024
@@ -58,6 +63,7 @@ class LearnConfig:
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ValueError(f"{name}={value!r}: must be a positive integer")
         for name, low, high in (
+            ("renewed", 0, self.worlds),
             ("anneal", 0, 2**31),
             ("learning_rate", 0, 10),
             ("gamma", 0, 1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Any, NamedTuple
 
 import jax
@@ -87,10 +88,9 @@ def run(
     """
     rules = env.default_rules()
     rules = rules if attacks else rules.without_combat()
-    policies = tuple(c.policy for c in contestants)
-    watch = _watcher(env, policies, config)
+    policies, params = zip(*contestants, strict=True)
     key = jax.random.fold_in(jax.random.key(config.seed), HELD_OUT)
-    counts, living = watch(key, rules, tuple(c.params for c in contestants))
+    counts, living = _watch(env, policies, config, key, rules, params)
     return jax.tree.map(np.asarray, counts), np.asarray(living)
 
 
@@ -104,50 +104,54 @@ def sides(num_populations: int, worlds: int, contestants: int) -> np.ndarray:
     return np.where(np.arange(worlds)[:, None] % 2 == 0, upper, 1 - upper)
 
 
-def _watcher(env: Environment, policies: tuple[Policy, ...], config: EvalConfig) -> Any:
+@functools.partial(jax.jit, static_argnums=(0, 1, 2))
+def _watch(
+    env: Environment,
+    policies: tuple[Policy, ...],
+    config: EvalConfig,
+    key: jax.Array,
+    rules: Rules,
+    params: tuple[Any, ...],
+) -> tuple[Counts, jax.Array]:
     groups, worlds = env.config.num_populations, config.worlds
     owner = jnp.asarray(sides(groups, worlds, len(policies)))
+    keys = jax.random.split(key)
+    first = start(env, rules, policies[0], keys[0], worlds)
+    size = worlds * env.config.capacity
+    carries = tuple(p.initial_carry((size,)) for p in policies)
+    born = jnp.zeros((worlds, env.config.capacity), jnp.int32)
 
-    def watch(key: jax.Array, rules: Rules, params: tuple[Any, ...]) -> tuple[Counts, jax.Array]:
-        keys = jax.random.split(key)
-        first = start(env, rules, policies[0], keys[0], worlds)
-        size = worlds * env.config.capacity
-        carries = tuple(p.initial_carry((size,)) for p in policies)
-        born = jnp.zeros((worlds, env.config.capacity), jnp.int32)
-
-        def tick(carry: Any, now: tuple[jax.Array, jax.Array]) -> Any:
-            state, obs, carries, reset, born, counts = carry
-            time, key = now
-            acts, plays = jax.random.split(key)
-            mine = jnp.take_along_axis(owner, state.players.population, 1).reshape(-1)
-            action, answers = None, []
-            for i, policy in enumerate(policies):
-                alive = obs.present[:, 0] & (mine == i)
-                some = _actor(env, policy, params[i], jax.random.fold_in(acts, i))
-                chosen, memory = packing.over_living(
-                    some, (obs, carries[i], reset), alive, config.chunk
-                )
-                action = chosen if action is None else jax.tree.map(jnp.add, action, chosen)
-                answers.append(memory)
-            step = jax.vmap(lambda k, s, a: env.step(k, s, a, rules))
-            populations = state.players.population
-            obs, state, _, _, _, info = step(
-                jax.random.split(plays, worlds), state, split(action, worlds)
+    def tick(carry: Any, now: tuple[jax.Array, jax.Array]) -> Any:
+        state, obs, carries, reset, born, counts = carry
+        time, key = now
+        acts, plays = jax.random.split(key)
+        mine = jnp.take_along_axis(owner, state.players.population, 1).reshape(-1)
+        action, answers = None, []
+        for i, policy in enumerate(policies):
+            alive = obs.present[:, 0] & (mine == i)
+            some = _actor(env, policy, params[i], jax.random.fold_in(acts, i))
+            chosen, memory = packing.over_living(
+                some, (obs, carries[i], reset), alive, config.chunk
             )
-            counts = _count(counts, info.events, populations, born, time, config)
-            born = jnp.where(info.newborn, time, born)
-            living = _by_group(state.players.alive, state.players.population, groups)
-            carry = (state, join(obs), tuple(answers), join(info.newborn), born, counts)
-            return carry, living
+            action = chosen if action is None else jax.tree.map(jnp.add, action, chosen)
+            answers.append(memory)
+        step = jax.vmap(lambda k, s, a: env.step(k, s, a, rules))
+        populations = state.players.population
+        obs, state, _, _, _, info = step(
+            jax.random.split(plays, worlds), state, split(action, worlds)
+        )
+        counts = _count(counts, info.events, populations, born, time, config)
+        born = jnp.where(info.newborn, time, born)
+        living = _by_group(state.players.alive, state.players.population, groups)
+        carry = (state, join(obs), tuple(answers), join(info.newborn), born, counts)
+        return carry, living
 
-        begin = (first.state, first.obs, carries, first.reset, born, _zero(worlds, groups, config))
-        times = jnp.arange(config.ticks), jax.random.split(keys[1], config.ticks)
-        (state, _, _, _, born, counts), living = jax.lax.scan(tick, begin, times)
-        old = state.players.alive & (born <= config.ticks - config.horizon)
-        survivors = _by_group(old, state.players.population, groups)
-        return counts.replace(lives=counts.lives.at[:, :, -1].add(survivors)), living
-
-    return jax.jit(watch)
+    begin = (first.state, first.obs, carries, first.reset, born, _zero(worlds, groups, config))
+    times = jnp.arange(config.ticks), jax.random.split(keys[1], config.ticks)
+    (state, _, _, _, born, counts), living = jax.lax.scan(tick, begin, times)
+    old = state.players.alive & (born <= config.ticks - config.horizon)
+    survivors = _by_group(old, state.players.population, groups)
+    return counts.replace(lives=counts.lives.at[:, :, -1].add(survivors)), living
 
 
 def _actor(env: Environment, policy: Policy, params: Any, key: jax.Array) -> Any:

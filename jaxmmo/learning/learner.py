@@ -61,12 +61,15 @@ class Learner:
 
     @property
     def optimiser(self) -> optax.GradientTransformation:
-        """Adam behind a clipped norm."""
-        config = self.config
-        rate = config.learning_rate
-        if config.anneal:
-            rate = optax.linear_schedule(rate, rate / 10, config.anneal)
-        return optax.chain(optax.clip_by_global_norm(config.max_norm), optax.adam(rate, eps=1e-5))
+        """Adam behind a clipped norm; its steps are yet to be scaled by the learning rate."""
+        clip = optax.clip_by_global_norm(self.config.max_norm)
+        return optax.chain(clip, optax.scale_by_adam(eps=1e-5))
+
+    def left(self, update: jax.Array) -> jax.Array:
+        """f32[]: what annealing leaves of learning rate and entropy bonus at an update."""
+        if not self.config.anneal:
+            return jnp.ones(())
+        return jnp.maximum(1 - 0.9 * update / self.config.anneal, 0.1)
 
     def init(self, key: jax.Array) -> LearnState:
         """A new run; the key is consumed."""
@@ -88,7 +91,7 @@ class Learner:
         """
         config = self.config
         key = jax.random.fold_in(jax.random.wrap_key_data(state.key), state.update)
-        play, shuffle = jax.random.split(key)
+        play, shuffle, fresh = jax.random.split(key, 3)
         worlds, steps, tally = rollout(
             self.env,
             self.rules,
@@ -102,13 +105,31 @@ class Learner:
         last = values(self.policy, state.params, worlds, config.chunk)
         batch, spread = self.estimate(steps, last, state.worlds.carry)
         params, opt_state, losses_ = self.learn(
-            state.params, state.opt_state, batch, spread, shuffle
+            state.params, state.opt_state, batch, spread, shuffle, self.left(state.update)
         )
         metrics = summarise(tally, worlds) | losses_
+        worlds = self.renew(worlds, state.update, fresh)
         after = state.replace(
             params=params, opt_state=opt_state, worlds=worlds, update=state.update + 1
         )
         return after, metrics
+
+    def renew(self, worlds: Worlds, update: jax.Array, key: jax.Array) -> Worlds:
+        """Puts new worlds in the place of `config.renewed` old ones, in turn; the key is consumed.
+
+        The lives that end so are truncated, as all are where a rollout ends.
+        """
+        count, total = self.config.renewed, self.config.worlds
+        if not count:
+            return worlds
+        new = start(self.env, self.rules, self.policy, key, count)
+        turn = (update * count + jnp.arange(count)) % total
+
+        def place(old: jax.Array, new: jax.Array) -> jax.Array:
+            by_world = old.reshape(total, -1).at[turn].set(new.reshape(count, -1))
+            return by_world.reshape(old.shape)
+
+        return jax.tree.map(place, worlds, new)
 
     def estimate(self, steps: Steps, last: jax.Array, memory: Any = ()) -> tuple[Batch, jax.Array]:
         """Advantages (normalised over the living), value targets, and the latter's variance.
@@ -158,7 +179,12 @@ class Learner:
         return jax.lax.scan(tick, batch.memory, (steps.obs, steps.reset, steps.acted))[1]
 
     def loss(
-        self, params: Any, batch: Batch, spread: jax.Array, weight: jax.Array
+        self,
+        params: Any,
+        batch: Batch,
+        spread: jax.Array,
+        weight: jax.Array,
+        left: jax.Array | float = 1.0,
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         """The loss of decisions with weights, f32[M] or f32[T, M]; weight 0 is ignored."""
         config, spec, steps = self.config, self.env.spec, batch.steps
@@ -178,14 +204,21 @@ class Learner:
             "kl": losses.mean(steps.log_prob - log_prob, weight),
         }
         total = parts["policy_loss"] + config.value * parts["value_loss"]
-        return total - config.entropy * parts["entropy"], parts
+        return total - left * config.entropy * parts["entropy"], parts
 
     def learn(
-        self, params: Any, opt_state: Any, batch: Batch, spread: jax.Array, key: jax.Array
+        self,
+        params: Any,
+        opt_state: Any,
+        batch: Batch,
+        spread: jax.Array,
+        key: jax.Array,
+        left: jax.Array | float = 1.0,
     ) -> tuple[Any, Any, dict[str, jax.Array]]:
         """Gradient steps over the living decisions of a batch [T, N], in shuffled minibatches.
 
-        A minibatch is a part of the decisions, or of the slots if the policy remembers.
+        A minibatch is a part of the decisions, or of the slots if the policy remembers. `left` is
+        the share of learning rate and entropy bonus that annealing has left.
         """
         config = self.config
         if self.remembers:
@@ -211,9 +244,12 @@ class Learner:
                 real = (within < each) & (first + within < count)
                 some = self.rows_of(batch, rows)
                 weight = (real & some.steps.acted).astype(jnp.float32)
-                grads, parts_ = jax.grad(self.loss, has_aux=True)(params, some, spread, weight)
+                grads, parts_ = jax.grad(self.loss, has_aux=True)(
+                    params, some, spread, weight, left
+                )
                 steps, opt_state = self.optimiser.update(grads, opt_state, params)
-                params = optax.apply_updates(params, steps)
+                rate = -config.learning_rate * left
+                params = optax.apply_updates(params, jax.tree.map(lambda x: rate * x, steps))
                 return params, opt_state, jax.tree.map(jnp.add, sums, parts_)
 
             return jax.lax.fori_loop(0, parts, minibatch, carry)

@@ -108,20 +108,16 @@ def baselines() -> list[str]:
     return sorted(f.name.removesuffix(".npz") for f in files if f.name.endswith(".npz"))
 
 
-def export(directory: Path, path: Path, sharpness: float = 2.0) -> None:
+def export(directory: Path, path: Path) -> None:
     """Writes the policy of a run as a small file, parameters in half precision.
 
     Args:
       directory: of the run.
       path: of the file.
-      sharpness: factor on all logits. Learning needs some randomness in what agents do; doubled
-        logits take most of it away, and agents live longer.
     """
     config = RunConfig.from_dict(checkpoint.read_config(directory))
     env = config.environment()
-    params = dict(load_run(directory, env).params)
-    for head in env.spec.heads:  # linear in their parameters
-        params[head.name] = jax.tree.map(lambda x: x * sharpness, params[head.name])
+    params = load_run(directory, env).params
     flat: dict[str, Any] = {
         "/".join(key.key for key in keys): np.asarray(value, np.float16)
         for keys, value in jax.tree_util.tree_leaves_with_path(params)

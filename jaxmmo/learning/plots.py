@@ -33,7 +33,12 @@ def learning_curve(records: list[dict[str, Any]], path: Path, title: str) -> Non
     steps, deaths = (_rolling(column[name], 10) for name in ("steps", "deaths"))
     seconds = np.gradient(column["elapsed"]) if len(records) > 1 else np.ones(len(records))
     figure, axes = plt.subplots(1, 2, figsize=(10, 3.6), constrained_layout=True)
-    axes[0].plot(minutes, steps / np.maximum(deaths, 1), color="#1b7f5c")
+    axes[0].plot(minutes, steps / np.maximum(deaths, 1), color="#1b7f5c", label="in training")
+    name = "eval_steady_state_lifetime"
+    held_out = [(m, r[name]) for m, r in zip(minutes, records, strict=True) if name in r]
+    if held_out:
+        axes[0].plot(*np.array(held_out).T, "o-", color="#31688e", label="on held-out maps")
+        axes[0].legend(loc="lower right")
     axes[0].set(xlabel="minutes", ylabel="agent-steps per death", title="Lifetime")
     axes[1].plot(minutes, steps / np.maximum(_rolling(seconds, 10), 1e-9), color="#31688e")
     axes[1].set(xlabel="minutes", ylabel="living agent-steps / s", title="Speed of training")

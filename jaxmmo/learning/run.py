@@ -12,7 +12,7 @@ import jax
 import numpy as np
 
 from jaxmmo.env.environment import Environment
-from jaxmmo.learning import checkpoint, logs, plots, progress
+from jaxmmo.learning import checkpoint, evaluation, logs, plots, progress
 from jaxmmo.learning.checkpoint import Checkpoints
 from jaxmmo.learning.config import LearnConfig
 from jaxmmo.learning.learner import Learner
@@ -114,7 +114,13 @@ def prepare(directory: Path, config: RunConfig, *, overwrite: bool, resume: bool
 
 
 def run(
-    directory: Path, config: RunConfig, budget: Budget, *, quiet: bool, save_every: float
+    directory: Path,
+    config: RunConfig,
+    budget: Budget,
+    *,
+    quiet: bool,
+    save_every: float,
+    eval_every: float = 0,
 ) -> dict[str, Any]:
     """Learns until the budget is spent, from the directory's newest checkpoint on.
 
@@ -124,6 +130,8 @@ def run(
       budget: when to stop.
       quiet: shows nothing.
       save_every: seconds between checkpoints; 0 after every update.
+      eval_every: seconds between evaluations on held-out maps, one at the end besides; 0 for none.
+        What is learned does not depend on them.
 
     Returns:
       A summary: updates, steps, elapsed seconds, and lifetime over the last updates.
@@ -143,7 +151,7 @@ def run(
     log = logs.Log(directory, update)
     screen.say(f"{learner.policy.name}, {_size(state.params):,} parameters; compiling")
     advance = jax.jit(learner.update, donate_argnums=0).lower(state).compile()
-    saved = last = time.monotonic()
+    saved = evaluated = last = time.monotonic()
 
     def save() -> None:
         elapsed = before + time.monotonic() - began
@@ -163,8 +171,11 @@ def run(
             last = now
             record = {"update": update, "elapsed": elapsed, "total_steps": steps} | metrics
             record["agent_steps_per_s"] = speed
-            log.write(record)
             done = budget.done(elapsed, update)
+            if eval_every and (now - evaluated >= eval_every or done >= 1):
+                record |= evaluate(learner, state.params)
+                evaluated = last = time.monotonic()
+            log.write(record)
             screen.show(record, min(done, 1.0), elapsed * max(1 - done, 0) / max(done, 1e-9))
             if now - saved >= save_every:
                 save()
@@ -176,6 +187,25 @@ def run(
         log.close()
         store.close()
     return _finish(directory, config)
+
+
+EVALUATED = ("restricted_mean_lifetime", "steady_state_lifetime")
+"""What is logged of an evaluation, as `eval_...` with an interval `_low` to `_high`."""
+
+
+def evaluate(learner: Learner, params: Any) -> dict[str, float]:
+    """Lifetimes on a few maps that no run is trained on, under the run's rules, for its log."""
+    contestants = [evaluation.Contestant(learner.policy, params)]
+    config = evaluation.EvalConfig(worlds=8, ticks=1000)
+    report = evaluation.evaluate(learner.env, contestants, config, attacks=learner.config.attacks)[
+        0
+    ]
+    return {
+        f"eval_{name}{'' if part == 'mean' else f'_{part}'}": value
+        for name in EVALUATED
+        for part, value in report[name].items()
+        if value is not None
+    }
 
 
 def _size(params: Any) -> int:

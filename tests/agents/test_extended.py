@@ -1,4 +1,4 @@
-"""A world with one attribute and one head more is learnt without touching the library."""
+"""A world with an attribute, a table of entities and two heads more needs no change elsewhere."""
 
 import dataclasses
 from typing import Any
@@ -10,9 +10,9 @@ from flax import struct
 
 import jaxmmo
 from jaxmmo.agents.network import build
-from jaxmmo.env.observation import Observation
+from jaxmmo.env.observation import Observation, Rows
 from jaxmmo.io.inputs import inputs
-from jaxmmo.io.spec import Attribute, Head, Kind, Spec
+from jaxmmo.io.spec import Attribute, Head, Kind, Spec, Table, pack
 from jaxmmo.learning.config import LearnConfig
 from jaxmmo.learning.learner import Learner
 
@@ -24,11 +24,15 @@ class ColourMasks(struct.PyTreeNode):
     style: jax.Array
     target: jax.Array
     call: jax.Array  # bool[P, style, COLOURS]; what may be called depends on the style chosen
+    salute: jax.Array  # bool[P, COLOURS]; any flag
 
 
 @dataclasses.dataclass(frozen=True)
 class Coloured:
-    """The game, where agents have a colour that all see, and are paid for calling their own."""
+    """The game, where agents have a colour that all see, and flags of all colours to look at.
+
+    They are paid for calling their own colour, and for saluting the flag of that colour.
+    """
 
     env: jaxmmo.Environment
 
@@ -42,8 +46,9 @@ class Coloured:
         table = spec.tables[0]
         colour = Attribute("colour", Kind.DISCRETE, 0, COLOURS - 1, word=table.words)
         table = dataclasses.replace(table, attributes=(*table.attributes, colour))
-        call = Head("call", size=COLOURS, given="style")
-        return dataclasses.replace(spec, tables=(table,), heads=(*spec.heads, call))
+        flags = Table("flag", pack([Attribute("colour", Kind.DISCRETE, 0, COLOURS - 1)]), COLOURS)
+        heads = (Head("call", size=COLOURS, given="style"), Head("salute", table="flag"))
+        return dataclasses.replace(spec, tables=(table, flags), heads=spec.heads + heads)
 
     def default_rules(self) -> Any:
         return self.env.default_rules()
@@ -54,10 +59,17 @@ class Coloured:
         colour = jnp.where(obs.present, colour, 0)
         masks = obs.masks
         call = jnp.ones((*masks.style.shape, COLOURS), bool)
+        flag = self.flags(state).astype(jnp.uint32)[..., None]
+        shown = jnp.broadcast_to(obs.present[:, :1], flag.shape[:2])
         return obs.replace(
             agents=jnp.concatenate([obs.agents, colour[..., None]], -1),
-            masks=ColourMasks(masks.move, masks.style, masks.target, call),
+            masks=ColourMasks(masks.move, masks.style, masks.target, call, shown),
+            others={"flag": Rows(jnp.where(shown[..., None], flag, 0), shown)},
         )
+
+    def flags(self, state: Any) -> jax.Array:
+        """i32[P, COLOURS]: the colours of the flags as they hang this tick, other for everybody."""
+        return (state.players.id[:, None] // 2 + state.tick + jnp.arange(COLOURS)) % COLOURS
 
     def reset(self, key: jax.Array, rules: Any) -> Any:
         obs, state = self.env.reset(key, rules)
@@ -67,11 +79,12 @@ class Coloured:
         own = state.players.id % COLOURS
         game = {name: action[name] for name in ("move", "style", "target")}
         obs, after, _, terminated, truncated, info = self.env.step(key, state, game, rules)
-        reward = (action["call"] == own).astype(jnp.float32)
+        saluted = jnp.take_along_axis(self.flags(state), action["salute"][:, None], 1)[:, 0]
+        reward = (action["call"] == own).astype(jnp.float32) + (saluted == own)
         return self.paint(obs, after), after, reward, terminated, truncated, info
 
 
-def test_an_added_attribute_and_an_added_head_are_trained():
+def test_an_added_attribute_table_and_heads_are_trained():
     env: Any = Coloured(
         jaxmmo.make(
             height=32, width=32, capacity=16, num_populations=2, max_visible=4, initial_population=8
@@ -93,3 +106,7 @@ def test_an_added_attribute_and_an_added_head_are_trained():
     chances = np.asarray(jax.nn.softmax(out.logits["call"]))
     right = np.take_along_axis(chances, own[:, None, None], 2)[alive]
     assert right.mean() > 0.8
+    flags = np.asarray(inputs(env.spec, obs)["flag"]["colour"])
+    chances = np.asarray(jax.nn.softmax(out.logits["salute"]))
+    assert (chances * (flags == own[:, None])).sum(1)[alive].mean() > 0.8
+    assert out.aux["flag"].shape == flags.shape  # what of the table was attended to

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import jaxmmo
-from jaxmmo.agents import entities, tiles
+from jaxmmo.agents import entities, symmetry, tiles
 from jaxmmo.agents.cores import FeedForward, Recurrent
 from jaxmmo.agents.network import build
 from jaxmmo.agents.populations import population_of, unshared
@@ -107,7 +107,50 @@ def test_table_of_tiles_is_the_sum_of_its_entries(obs):
             entry = own[name][value, place]
             entry = entry + np.einsum("nrf,r->nf", own[f"{name}_regions"][value], where[:, place])
             expected += amount[:, None] * entry
-    np.testing.assert_allclose(vector, np.maximum(expected, 0), rtol=2e-3, atol=2e-3)
+    np.testing.assert_allclose(vector[:, 0], np.maximum(expected, 0), rtol=2e-3, atol=2e-3)
+
+
+def turned(tiles, view):
+    """Packed windows, u32[N, side, words], as they are after the world was turned."""
+    side, per_word = SPEC.window, 32 // SPEC.tile_bits
+    shifts = jnp.arange(0, 32, SPEC.tile_bits, dtype=jnp.uint32)
+    cells = (tiles[..., None] >> shifts) & (2**SPEC.tile_bits - 1)
+    cells = cells.reshape(*tiles.shape[:-1], -1)[..., :side]
+    row, col = np.einsum("ij,jrc->irc", symmetry.VIEWS[view], np.indices((side, side)) - side // 2)
+    cells = jnp.zeros_like(cells).at[:, row + side // 2, col + side // 2].set(cells)
+    cells = jnp.pad(cells, ((0, 0), (0, 0), (0, tiles.shape[-1] * per_word - side)))
+    cells = cells.reshape(*tiles.shape, per_word)
+    return jnp.sum(cells << shifts, -1, dtype=jnp.uint32)
+
+
+@pytest.mark.parametrize("view", range(8))
+def test_in_a_turned_world_the_agent_goes_the_turned_way(obs, view):
+    """With what knows no direction; the plain layer of the head is free to prefer one."""
+    policy = build(SPEC)
+    params = jax.jit(policy.init)(jax.random.key(0))
+    params = jax.tree.map(
+        lambda p: p + 0.05 * jax.random.normal(jax.random.key(1), p.shape), params
+    )
+    params["move"] = jax.tree.map(jnp.zeros_like, params["move"])
+    before = policy.apply(params, obs, (), jnp.zeros(16, bool))
+    after = obs.replace(tiles=turned(obs.tiles, view))
+    after = policy.apply(params, after, (), jnp.zeros(16, bool))
+    leads = np.array(SPEC.head("move").leads)
+    where = [
+        leads.tolist().index((symmetry.VIEWS[view] @ lead).tolist()) for lead in leads
+    ]  # choice i becomes choice where[i]
+    np.testing.assert_allclose(
+        after.logits["move"][:, np.array(where)], before.logits["move"], atol=1e-3
+    )
+    np.testing.assert_allclose(after.value, before.value, atol=1e-3)
+    assert np.ptp(np.asarray(before.logits["move"][:, 1:]), axis=1).max() > 0.1
+
+
+def test_one_view_has_no_directions(obs):
+    policy = build(SPEC, tiles=tiles.TableTiles(8, views=1))
+    params = jax.jit(policy.init)(jax.random.key(0))
+    assert "move_ahead" not in params
+    assert policy.apply(params, obs, (), jnp.zeros(16, bool)).logits["move"].shape == (16, 5)
 
 
 def test_attention_over_attributes_is_the_softmax_over_their_embeddings(obs):

@@ -145,6 +145,44 @@ def test_updates_change_parameters_and_compile_once(policy_of, algorithm):
     assert all(jax.tree.leaves(moved))
 
 
+@pytest.mark.parametrize("renewed", [0, 2])
+def test_worlds_make_place_for_new_ones_in_turn(renewed):
+    learner = make(config=CONFIG.replace(worlds=3, renewed=renewed))
+    state = jax.jit(learner.init)(jax.random.key(0))
+    old = state.worlds
+    old = old.replace(reset=jnp.zeros_like(old.reset))
+    new = jax.jit(learner.renew)(old, jnp.int32(1), jax.random.key(5))
+    kept = [0, 1, 2] if not renewed else [1]  # update 1 follows on the worlds 0 and 1 of update 0
+    slots = learner.env.config.capacity
+    for world in range(3):
+        mine = slice(world * slots, (world + 1) * slots)
+        same = jax.tree.map(lambda a, b, w=world: bool(jnp.all(a[w] == b[w])), old.state, new.state)
+        assert all(jax.tree.leaves(same)) == (world in kept)
+        assert bool(jnp.all(new.reset[mine])) == (world not in kept)
+        maps = [worlds.state.terrain.material[world] for worlds in (old, new)]
+        assert bool(jnp.all(maps[0] == maps[1])) == (world in kept)
+
+
+def test_annealing_takes_learning_rate_and_entropy_bonus_to_a_tenth():
+    learner = make(config=CONFIG.replace(anneal=10))
+    left = [float(learner.left(jnp.int32(update))) for update in (0, 5, 10, 99)]
+    np.testing.assert_allclose(left, [1, 0.55, 0.1, 0.1], rtol=1e-6)
+    state = jax.jit(learner.init)(jax.random.key(0))
+    _, steps, _ = jax.jit(lambda s: collect(learner, s))(state)
+    batch, spread = jax.jit(learner.estimate)(steps, jnp.zeros(steps.acted.shape[1]))
+    learn = jax.jit(learner.learn)
+    moved = [
+        jax.tree.map(
+            jnp.subtract,
+            learn(state.params, state.opt_state, batch, spread, jax.random.key(2), share)[0],
+            state.params,
+        )
+        for share in (0.0, 1.0)
+    ]
+    assert not any(bool(jnp.any(x)) for x in jax.tree.leaves(moved[0]))
+    assert any(bool(jnp.any(x)) for x in jax.tree.leaves(moved[1]))
+
+
 def test_advantages_are_those_of_the_slots_lives():
     learner = make()
     state = jax.jit(learner.init)(jax.random.key(0))

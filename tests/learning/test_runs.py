@@ -103,6 +103,21 @@ def test_a_run_leaves_a_curve_a_log_and_a_policy_that_can_be_evaluated(tmp_path,
     assert out.logits["move"].shape == (8, 5)
 
 
+def test_evaluating_on_the_way_changes_nothing_of_what_is_learned(tmp_path):
+    plain, watched = tmp_path / "plain", tmp_path / "watched"
+    assert train(plain, "--updates", "3") == 0
+    assert train(watched, "--updates", "3", "--eval-every", "1h") == 0  # at the end alone
+    for one, other in zip(
+        jax.tree.leaves(state_of(plain)), jax.tree.leaves(state_of(watched)), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+    records = logs.read(watched)
+    assert ["eval_steady_state_lifetime" in record for record in records] == [False, False, True]
+    last = records[-1]
+    for name in ("eval_restricted_mean_lifetime", "eval_steady_state_lifetime"):
+        assert 0 < last[f"{name}_low"] <= last[name] <= last[f"{name}_high"]
+
+
 def test_a_run_whose_time_went_into_compiling_makes_one_update(tmp_path, capsys):
     words = command(tmp_path / "run", "--time", "0")
     words.remove("--quiet")

@@ -69,4 +69,7 @@ def test_a_death_ticks_after_its_cause_is_learnt_to_be_avoided(config):
     learner, state = learn(toys.DelayedDeath(), config, 100)
     chances, value = probabilities(learner, state, 0)
     assert chances[2] > 0.9
-    assert abs(value) < 0.15  # nobody dies any more; what is avoided is not visited, nor valued
+    assert abs(value) < 0.15
+    for place, known in ((1, -0.9), (2, -1.0), (3, 0.0)):  # doomed, about to die, safe
+        _, value = probabilities(learner, state, place)
+        assert abs(value - known) < 0.15

@@ -160,15 +160,14 @@ class Chain(Toy):
 class DelayedDeath(Toy):
     """At place 0 a choice is made whose price comes ticks later: 0 and 1 doom, 2 does not.
 
-    The doomed go to places 1, 2 and then die (-1), whatever they do; the others come back to
-    place 0 by way of place 3.
+    The doomed go to places 1, 2 and then die (-1), whatever they do; the others leave in peace (0)
+    by way of place 3. Half are born at place 1, so that the doomed places stay known.
     """
 
     def begin(self, key):
-        return jnp.zeros(self.capacity, jnp.int32)
+        return jax.random.randint(key, (self.capacity,), 0, 2)
 
     def play(self, place, move, key):
         chosen = jnp.where(move == 2, 3, 1)
-        after = jnp.where(place == 0, chosen, jnp.where(place == 1, 2, 0))
-        death = place == 2
-        return -death.astype(float), death, after
+        after = jnp.where(place == 0, chosen, 2)
+        return -(place == 2).astype(float), place >= 2, after
