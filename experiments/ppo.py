@@ -2,8 +2,8 @@
 
     python experiments/ppo.py --minutes 5
 
-Worlds never reset, agents are born and die in slots, and only the living may be learnt from: what
-that asks of a training loop is all here. `jaxmmo train` is the same with memory, checkpoints, logs
+Worlds go on for ever, agents are born and die in slots, and only the living may be learnt from:
+what that asks of a training loop is all here. `jaxmmo train` is the same with memory, checkpoints, logs
 and work for the living only; this file shows how it goes, and is there to be changed.
 """
 
@@ -86,10 +86,10 @@ def main() -> None:
         entropy = decisions.entropy(env.spec, out.logits, steps.obs.masks)
         return losses.mean(actor + 0.5 * critic - 0.01 * entropy, living)
 
-    def update(carry: Any, key: jax.Array) -> tuple[Any, dict[str, jax.Array]]:
+    def update(carry: Any, key: jax.Array, number: jax.Array) -> tuple[Any, dict[str, jax.Array]]:
         """A rollout, and what is learnt from it."""
         params, opt_state, state, obs = carry
-        play, shuffle = jax.random.split(key)
+        play, shuffle, fresh = jax.random.split(key, 3)
         (_, state, obs), steps = jax.lax.scan(
             tick, (params, state, obs), jax.random.split(play, args.ticks)
         )
@@ -121,6 +121,12 @@ def main() -> None:
             return (optax.apply_updates(params, steps), opt_state), None
 
         (params, opt_state), _ = jax.lax.scan(minibatch, (params, opt_state), parts)
+        # every update, one world makes place for a new one: who sees the same maps for ever learns
+        # these maps, and lives shorter on any other
+        oldest = number % args.worlds
+        obs, state = jax.tree.map(
+            lambda worlds, new: worlds.at[oldest].set(new), (obs, state), env.reset(fresh, rules)
+        )
         deaths = jnp.sum(steps.terminated)
         told = {"steps": jnp.sum(acted), "deaths": deaths}
         return (params, opt_state, state, obs), told
@@ -135,7 +141,7 @@ def main() -> None:
     began = said = time.monotonic()
     steps = deaths = 0
     for number in range(args.updates):
-        carry, told = advance(carry, jax.random.fold_in(keys[2], number))
+        carry, told = advance(carry, jax.random.fold_in(keys[2], number), number)
         steps, deaths = steps + int(told["steps"]), deaths + int(told["deaths"])
         now = time.monotonic()
         over = now - began > 60 * args.minutes or number + 1 == args.updates

@@ -174,6 +174,8 @@ def run(
             done = budget.done(elapsed, update)
             if eval_every and (now - evaluated >= eval_every or done >= 1):
                 record |= evaluate(learner, state.params)
+                lifetime = record.get("eval_steady_state_lifetime", float("inf"))
+                screen.say(f"{elapsed:.0f} s: lifetime {lifetime:.1f} on held-out maps")
                 evaluated = last = time.monotonic()
             log.write(record)
             screen.show(record, min(done, 1.0), elapsed * max(1 - done, 0) / max(done, 1e-9))
@@ -197,9 +199,8 @@ def evaluate(learner: Learner, params: Any) -> dict[str, float]:
     """Lifetimes on a few maps that no run is trained on, under the run's rules, for its log."""
     contestants = [evaluation.Contestant(learner.policy, params)]
     config = evaluation.EvalConfig(worlds=8, ticks=1000)
-    report = evaluation.evaluate(learner.env, contestants, config, attacks=learner.config.attacks)[
-        0
-    ]
+    attacks = learner.config.attacks
+    (report,) = evaluation.evaluate(learner.env, contestants, config, attacks=attacks)
     return {
         f"eval_{name}{'' if part == 'mean' else f'_{part}'}": value
         for name in EVALUATED

@@ -9,13 +9,18 @@ import flax.linen as nn
 import jax.numpy as jnp
 
 from jaxmmo.agents.cores import FeedForward, Recurrent
+from jaxmmo.agents.entities import PooledAttributes, SummedAttributes
 from jaxmmo.agents.network import build
 from jaxmmo.agents.policy import Policy
 from jaxmmo.agents.populations import unshared
+from jaxmmo.agents.tiles import AttentionTiles, ConvTiles, TableTiles
 from jaxmmo.env.config import preset
 from jaxmmo.env.environment import Environment
 from jaxmmo.io.spec import Spec
 
+ATTRIBUTES = ("summed", "attention")
+TILES = ("table", "attention", "convolution")
+VIEWS = (1, 4, 8)
 CORES = ("feedforward", "gru", "lstm")
 POPULATIONS = ("shared", "heads", "unshared")
 DTYPES = ("float32", "bfloat16")
@@ -26,19 +31,33 @@ class NetworkConfig:
     """Which network: what can be chosen without writing a module.
 
     Attributes:
+      attributes: of an entity are "summed", or brought together by "attention".
+      tiles: are read with a "table", by "attention" or by a "convolution".
+      views: orientations in which the table reads the window: 1 (as it is), 4 (turned) or 8
+        (mirrored too).
       core: "feedforward", "gru" or "lstm".
       populations: "shared" parameters for all, a shared trunk with own "heads" for each population
         as in the original, or wholly "unshared" parameters.
       dtype: of the products; bfloat16 pays on accelerators.
     """
 
+    attributes: str = "summed"
+    tiles: str = "table"
+    views: int = 8
     core: str = "feedforward"
     populations: str = "heads"
     dtype: str = "float32"
 
     def __post_init__(self) -> None:
         """Raises ValueError naming field, value and what is allowed."""
-        for name, allowed in (("core", CORES), ("populations", POPULATIONS), ("dtype", DTYPES)):
+        for name, allowed in (
+            ("attributes", ATTRIBUTES),
+            ("tiles", TILES),
+            ("views", VIEWS),
+            ("core", CORES),
+            ("populations", POPULATIONS),
+            ("dtype", DTYPES),
+        ):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name}={getattr(self, name)!r}: must be one of {allowed}")
 
@@ -51,8 +70,23 @@ def make_policy(spec: Spec, num_populations: int, config: NetworkConfig) -> Poli
         "gru": Recurrent(),
         "lstm": Recurrent(cell=nn.OptimizedLSTMCell),
     }
-    groups = num_populations if config.populations == "heads" else 1
-    policy = build(spec, core=cores[config.core], groups=groups, dtype=dtype)
+    attributes = {
+        "summed": SummedAttributes(dtype=dtype),
+        "attention": PooledAttributes(dtype=dtype),
+    }
+    tiles = {
+        "table": TableTiles(views=config.views, dtype=dtype),
+        "attention": AttentionTiles(),
+        "convolution": ConvTiles(),
+    }
+    policy = build(
+        spec,
+        attributes=attributes[config.attributes],
+        tiles=tiles[config.tiles],
+        core=cores[config.core],
+        groups=num_populations if config.populations == "heads" else 1,
+        dtype=dtype,
+    )
     if config.populations == "unshared":
         return unshared(policy, spec, num_populations)
     return policy
