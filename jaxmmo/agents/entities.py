@@ -49,6 +49,11 @@ def planes(table: Table, columns: Columns) -> tuple[jax.Array, list[int]]:
     return jnp.stack(features), owners
 
 
+def shape_of(columns: Columns) -> tuple[int, ...]:
+    """(N, K): a network built for a table of so many rows reads tables of any other number."""
+    return next(iter(columns.values())).shape
+
+
 def mix(features: jax.Array, weights: jax.Array, dtype: jnp.dtype) -> jax.Array:
     """f32[F, M], f32[F, d] -> f32[M, d]."""
     return jnp.einsum("fm,fd->md", features.astype(dtype), weights.astype(dtype))
@@ -72,7 +77,7 @@ class SummedAttributes(nn.Module):
         embed = self.param("embed", nn.initializers.lecun_normal(), (x.shape[0], self.features))
         bias = self.param("bias", nn.initializers.zeros, (self.features,))
         rows = nn.relu(mix(x, embed, self.dtype) + bias.astype(self.dtype))
-        return rows.reshape(-1, table.rows, self.features)
+        return rows.reshape(*shape_of(columns), self.features)
 
 
 class PooledAttributes(nn.Module):
@@ -104,7 +109,7 @@ class PooledAttributes(nn.Module):
         weights = nn.softmax(scores, axis=0) * count
         weighted = (belongs.T.astype(jnp.float32) @ weights) * x
         rows = mix(weighted, embed, self.dtype) + mix(weights, bias, self.dtype)
-        return nn.relu(rows).reshape(-1, table.rows, self.features)
+        return nn.relu(rows).reshape(*shape_of(columns), self.features)
 
 
 class TokenAttributes(nn.Module):

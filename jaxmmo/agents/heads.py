@@ -95,7 +95,9 @@ class Directions(nn.Module):
         """f32[N, c], f32[N, V, d], i32[N] -> f32[N, given, choices]; 0 for staying."""
         count = views.shape[1]
         hidden = nn.relu(nn.Dense(self.features)(views) + nn.Dense(self.features)(x)[:, None])
-        last = OwnDense(self.given, self.groups, scale=0.1)
-        score = last(hidden.reshape(-1, self.features), jnp.repeat(population, count))
-        score = score.reshape(-1, count, self.given)
+        init = nn.initializers.normal(0.1 * self.features**-0.5)
+        kernel = self.param("kernel", init, (self.groups, self.features, self.given))
+        # every agent fetches its population's weights once, for all views
+        member = jax.nn.one_hot(population, self.groups)
+        score = jnp.einsum("nvh,nhg->nvg", hidden, jnp.tensordot(member, kernel, 1))
         return jnp.einsum("nvg,vc->ngc", score, jnp.asarray(facing(self.leads, count)))

@@ -101,7 +101,7 @@ class TableTiles(nn.Module):
       dtype: of the products.
     """
 
-    features: int = 16
+    features: int = 8
     views: int = 8
     dtype: jnp.dtype = jnp.float32
 

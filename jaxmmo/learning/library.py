@@ -18,7 +18,7 @@ from jaxmmo.env.environment import Environment
 from jaxmmo.learning import checkpoint
 from jaxmmo.learning.evaluation import Contestant
 from jaxmmo.learning.run import RunConfig
-from jaxmmo.learning.setup import make_policy
+from jaxmmo.learning.setup import make_env, make_policy
 
 BASELINES = "jaxmmo.baselines"
 
@@ -98,7 +98,7 @@ def load_baseline(preset: str = "JaxMMO-v1", env: Environment | None = None) -> 
         for parent in parents:
             here = here.setdefault(parent, {})
         here[leaf] = jnp.asarray(value)
-    env = Environment(config.environment().config) if env is None else env
+    env = make_env(preset, {}) if env is None else env
     return _fit(config, params, env, f"baseline {preset}")
 
 

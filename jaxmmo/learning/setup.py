@@ -35,6 +35,7 @@ class NetworkConfig:
       tiles: are read with a "table", by "attention" or by a "convolution".
       views: orientations in which the table reads the window: 1 (as it is), 4 (turned) or 8
         (mirrored too).
+      features: of each of them: more learn a little more per decision, and slower.
       core: "feedforward", "gru" or "lstm".
       populations: "shared" parameters for all, a shared trunk with own "heads" for each population
         as in the original, or wholly "unshared" parameters.
@@ -44,6 +45,7 @@ class NetworkConfig:
     attributes: str = "summed"
     tiles: str = "table"
     views: int = 8
+    features: int = 8
     core: str = "feedforward"
     populations: str = "heads"
     dtype: str = "float32"
@@ -60,6 +62,8 @@ class NetworkConfig:
         ):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name}={getattr(self, name)!r}: must be one of {allowed}")
+        if not isinstance(self.features, int) or self.features < 1:
+            raise ValueError(f"features={self.features!r}: must be a positive integer")
 
 
 def make_policy(spec: Spec, num_populations: int, config: NetworkConfig) -> Policy:
@@ -75,7 +79,7 @@ def make_policy(spec: Spec, num_populations: int, config: NetworkConfig) -> Poli
         "attention": PooledAttributes(dtype=dtype),
     }
     tiles = {
-        "table": TableTiles(views=config.views, dtype=dtype),
+        "table": TableTiles(config.features, config.views, dtype),
         "attention": AttentionTiles(),
         "convolution": ConvTiles(),
     }
