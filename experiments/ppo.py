@@ -3,8 +3,8 @@
     python experiments/ppo.py --minutes 5
 
 Worlds go on for ever, agents are born and die in slots, and only the living may be learnt from:
-what that asks of a training loop is all here. `jaxmmo train` is the same with memory, checkpoints, logs
-and work for the living only; this file shows how it goes, and is there to be changed.
+what that asks of a training loop is all here. `jaxmmo train` is the same with memory, checkpoints,
+logs and work for the living only; this file shows how it goes, and is there to be changed.
 """
 
 from __future__ import annotations

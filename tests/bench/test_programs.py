@@ -13,7 +13,7 @@ from jaxmmo.learning.run import RunConfig
 
 # Equations of the whole program, twice what they are now: the count varies between JAX versions.
 STEP_BUDGET = 4000
-UPDATE_BUDGET = 12000
+UPDATE_BUDGET = 25000  # a new world is made in every update: a third of it
 
 
 def equations(jaxpr) -> int:
