@@ -1,5 +1,7 @@
 """Networks chosen by name."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -54,5 +56,11 @@ def test_every_choice_makes_another_network_that_acts_and_learns(choice):
     "setting", ["attributes", "tiles", "views", "core", "populations", "dtype"]
 )
 def test_unknown_choices_are_refused_with_the_known_ones(setting):
+    bad: Any = {setting: "other"}
     with pytest.raises(ValueError, match=rf"{setting}='other': must be one of \("):
-        NetworkConfig(**{setting: "other"})
+        NetworkConfig(**bad)
+
+
+def test_a_view_without_features_is_refused():
+    with pytest.raises(ValueError, match="features=0: must be a positive integer"):
+        NetworkConfig(features=0)
