@@ -97,7 +97,8 @@ class Directions(nn.Module):
         hidden = nn.relu(nn.Dense(self.features)(views) + nn.Dense(self.features)(x)[:, None])
         init = nn.initializers.normal(0.1 * self.features**-0.5)
         kernel = self.param("kernel", init, (self.groups, self.features, self.given))
-        # every agent fetches its population's weights once, for all views
-        member = jax.nn.one_hot(population, self.groups)
-        score = jnp.einsum("nvh,nhg->nvg", hidden, jnp.tensordot(member, kernel, 1))
+        # every agent fetches its population's weights once, for all views; one group is everyone's
+        group = population if self.groups > 1 else jnp.zeros_like(population)
+        own = jnp.tensordot(jax.nn.one_hot(group, self.groups), kernel, 1)
+        score = jnp.einsum("nvh,nhg->nvg", hidden, own)
         return jnp.einsum("nvg,vc->ngc", score, jnp.asarray(facing(self.leads, count)))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import jaxmmo
-from jaxmmo.agents import entities, symmetry, tiles
+from jaxmmo.agents import entities, heads, symmetry, tiles
 from jaxmmo.agents.cores import FeedForward, Recurrent
 from jaxmmo.agents.network import build
 from jaxmmo.agents.populations import population_of, unshared
@@ -144,6 +144,17 @@ def test_in_a_turned_world_the_agent_goes_the_turned_way(obs, view):
     )
     np.testing.assert_allclose(after.value, before.value, atol=1e-3)
     assert np.ptp(np.asarray(before.logits["move"][:, 1:]), axis=1).max() > 0.1
+
+
+def test_directions_are_scored_for_every_population_whether_they_share_weights_or_not():
+    population = jnp.arange(3)
+    x, views = jnp.ones((3, 4)), jax.random.normal(jax.random.key(0), (1, 8, 6)).repeat(3, 0)
+    for groups in (1, 3):
+        module = heads.Directions(SPEC.head("move").leads, groups=groups)
+        params = module.init(jax.random.key(1), x, views, population)
+        scores = np.asarray(module.apply(params, x, views, population))[:, 0]
+        assert np.ptp(scores, axis=1).min() > 1e-3
+        assert np.allclose(scores, scores[0]) == (groups == 1)
 
 
 def test_one_view_has_no_directions(obs):
