@@ -9,11 +9,8 @@ from jaxmmo.env.rewards import RewardFn, survival
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import WorldState
 from jaxmmo.env.systems.spawning import PopulationFn, random_population
-from jaxmmo.io.saves import fork, load_state, save_state
-
-__version__ = "0.1.0"
-BEHAVIOUR_VERSION = 1
-"""Changes only when the game's behaviour does."""
+from jaxmmo.files.saves import fork, load_state, save_state
+from jaxmmo.version import BEHAVIOUR_VERSION, __version__
 
 
 def make(
@@ -47,7 +44,7 @@ def load_baseline(preset: str = "JaxMMO-v1") -> tuple[Any, Any]:
     Raises:
       ValueError: for a preset without a baseline.
     """
-    from jaxmmo.learning import library
+    from jaxmmo.runs import library
 
     return library.load_baseline(preset)
 
@@ -65,6 +62,7 @@ __all__ = [
     "Observation",
     "Rules",
     "WorldState",
+    "__version__",
     "fork",
     "load_baseline",
     "load_state",

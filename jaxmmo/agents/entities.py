@@ -6,7 +6,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jaxmmo.io.spec import Kind, Table
+from jaxmmo.spec import Kind, Table
 
 Columns = dict[str, jax.Array]
 

@@ -15,7 +15,7 @@ from jaxmmo.agents.policy import Output, Policy
 from jaxmmo.agents.tiles import TableTiles
 from jaxmmo.env.observation import Observation, Rows
 from jaxmmo.io.inputs import inputs
-from jaxmmo.io.spec import Spec
+from jaxmmo.spec import Spec
 
 
 class Network(nn.Module):

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jaxmmo.env.actions import Action
 from jaxmmo.env.observation import Masks, Observation
 from jaxmmo.io import decisions
-from jaxmmo.io.spec import Spec
+from jaxmmo.spec import Spec
 
 
 class Output(NamedTuple):

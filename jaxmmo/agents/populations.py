@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from jaxmmo.agents.policy import Output, Policy
 from jaxmmo.env.observation import Observation
-from jaxmmo.io.spec import Spec
+from jaxmmo.spec import Spec
 
 CHUNK = 128
 

@@ -15,7 +15,7 @@ from jaxmmo.env.environment import Environment
 from jaxmmo.env.observation import Observation
 from jaxmmo.io import decisions
 from jaxmmo.io.inputs import unpack
-from jaxmmo.io.spec import Spec
+from jaxmmo.spec import Spec
 
 Logits = dict[str, jax.Array]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from jaxmmo.agents.entities import BOUND
 from jaxmmo.agents.symmetry import turns
-from jaxmmo.io.spec import Attribute, Kind, Spec
+from jaxmmo.spec import Attribute, Kind, Spec
 
 PLACE = ("row", "col")
 """Attributes that follow from a tile's place in the window: weights have a place instead."""

@@ -12,7 +12,7 @@ from jaxmmo.bench import measure
 from jaxmmo.learning import rollout as rollouts
 from jaxmmo.learning.config import LearnConfig
 from jaxmmo.learning.learner import Learner, LearnState
-from jaxmmo.learning.run import RunConfig
+from jaxmmo.runs.run import RunConfig
 
 
 def run(

@@ -27,9 +27,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Evaluates; see `jaxmmo evaluate --help`."""
-    from jaxmmo.learning import evaluation, library
-    from jaxmmo.learning.checkpoint import CONFIG, read_config
-    from jaxmmo.learning.setup import make_env
+    from jaxmmo.evaluation import lifetimes
+    from jaxmmo.runs import library
+    from jaxmmo.runs.checkpoint import CONFIG, read_config
+    from jaxmmo.runs.setup import make_env
 
     preset = args.preset
     if preset is None:
@@ -39,13 +40,13 @@ def run(args: argparse.Namespace) -> int:
     env = make_env(preset, {})
     names = [args.policy] + ([args.against] if args.against else [])
     contestants = [library.load(name, env) for name in names]
-    config = evaluation.EvalConfig(
+    config = lifetimes.EvalConfig(
         worlds=args.worlds, ticks=args.ticks, horizon=args.horizon, seed=args.seed
     )
-    reports = evaluation.evaluate(env, contestants, config, attacks=not args.no_attack)
+    reports = lifetimes.evaluate(env, contestants, config, attacks=not args.no_attack)
     print(table(reports), file=sys.stderr if args.json else sys.stdout)
     if args.plot:
-        from jaxmmo.learning.plots import evaluation as draw
+        from jaxmmo.runs.plots import evaluation as draw
 
         draw(reports, args.plot, f"{preset}{', attacks masked' if args.no_attack else ''}")
         print(f"picture: {args.plot}", file=sys.stderr)

@@ -7,6 +7,8 @@ import importlib
 import sys
 from collections.abc import Sequence
 
+from jaxmmo.version import __version__
+
 COMMANDS = {
     "train": "train agents with PPO in many worlds at once",
     "evaluate": "measure how long agents live, and why they die",
@@ -19,8 +21,6 @@ COMMANDS = {
 
 def build_parser(command: str | None = None) -> argparse.ArgumentParser:
     """The parser; only the named command's options are loaded, so that `--help` is quick."""
-    from jaxmmo import __version__
-
     parser = argparse.ArgumentParser(
         prog="jaxmmo", description="A massively multiagent world as a pure function on arrays."
     )

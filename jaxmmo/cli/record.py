@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jaxmmo.viewer.options import add_world_options, make_world
+from jaxmmo.cli.options import add_world_options, make_world
 
 if TYPE_CHECKING:
-    from jaxmmo.viewer.frames import Frame
+    from jaxmmo.replay.frames import Frame
 
 KINDS = (".jmmo", ".gif", ".mp4", ".png")
 
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _record_replay(args: argparse.Namespace, path: Path, shown) -> int:
-    from jaxmmo.viewer.replay import ReplayWriter
+    from jaxmmo.replay.replay import ReplayWriter
 
     if args.player.endswith(".jmmo"):
         raise ValueError(f"{args.player} is a replay already: record it as {', '.join(KINDS[1:])}")
@@ -98,7 +98,7 @@ def _record_pictures(args: argparse.Namespace, path: Path, shown) -> int:
 
 def _frames(args: argparse.Namespace) -> tuple[int, Iterator[Frame]]:
     if args.player.endswith(".jmmo"):
-        from jaxmmo.viewer.replay import Replay
+        from jaxmmo.replay.replay import Replay
 
         replay = Replay.load(args.player)
         total = len(replay) if args.ticks is None else min(len(replay), args.ticks + 1)

@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     if args.updates is not None and args.updates < 1:
         raise ValueError(f"--updates {args.updates}: must be at least 1")
     save_every, eval_every = parse_time(args.save_every), parse_time(args.eval_every)
-    from jaxmmo.learning import run as runs
+    from jaxmmo.runs import run as runs
 
     config = _config(args)
     attack = "-no-attack" if args.no_attack else ""
@@ -92,8 +92,8 @@ def _config(args: argparse.Namespace) -> Any:
 
     from jaxmmo.env.config import EnvConfig, preset
     from jaxmmo.learning.config import LearnConfig
-    from jaxmmo.learning.run import RunConfig
-    from jaxmmo.learning.setup import NetworkConfig
+    from jaxmmo.runs.run import RunConfig
+    from jaxmmo.runs.setup import NetworkConfig
 
     base = preset(args.preset)
     parts: dict[str, dict[str, Any]] = {"learn": {}, "network": {}, "env": {}}

@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import socket
 
-from jaxmmo.viewer.options import add_world_options, make_world
+from jaxmmo.cli.options import add_world_options, make_world
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -34,8 +34,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _replay(args: argparse.Namespace, guard):
+    from jaxmmo.replay.replay import Replay
     from jaxmmo.viewer import server
-    from jaxmmo.viewer.replay import Replay
 
     return server.create_app(guard=guard, replay=Replay.load(args.player).data)
 

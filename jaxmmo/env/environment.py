@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
+from jaxmmo import spec as io_spec
 from jaxmmo.env import actions, observation, rewards, spaces, step, validation
 from jaxmmo.env.actions import Action
 from jaxmmo.env.config import EnvConfig
@@ -18,7 +19,6 @@ from jaxmmo.env.rules import Rules, default_rules
 from jaxmmo.env.state import WorldState
 from jaxmmo.env.step import Events
 from jaxmmo.env.systems.spawning import PopulationFn, random_population
-from jaxmmo.io import spec as io_spec
 
 
 class Info(struct.PyTreeNode):

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
+from jaxmmo import spec as io_spec
 from jaxmmo.env import crowds, neighbours
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.constants import NUM_MOVES, NUM_STYLES, Material, Move
@@ -14,8 +15,7 @@ from jaxmmo.env.neighbours import Sorted
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import WorldState
 from jaxmmo.env.systems import skills, status
-from jaxmmo.io import spec as io_spec
-from jaxmmo.io.spec import Encoding, Table
+from jaxmmo.spec import Encoding, Table
 
 
 class Masks(struct.PyTreeNode):

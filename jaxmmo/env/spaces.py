@@ -10,9 +10,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxmmo import spec as io_spec
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.constants import NUM_MOVES, NUM_STYLES
-from jaxmmo.io import spec as io_spec
 
 
 @dataclasses.dataclass(frozen=True)

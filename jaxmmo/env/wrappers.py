@@ -24,7 +24,7 @@ from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.observation import Observation
 from jaxmmo.env.rules import Rules
-from jaxmmo.io.spec import Spec
+from jaxmmo.spec import Spec
 
 Step = tuple[Observation, Any, jax.Array, jax.Array, jax.Array, Any]
 """Observation, state, reward, terminated, truncated, info."""

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 
 from jaxmmo.env.actions import Action
 from jaxmmo.env.observation import Masks
-from jaxmmo.io.spec import Head, Spec
+from jaxmmo.spec import Head, Spec
 
 Logits = Mapping[str, jax.Array]
 

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxmmo.env.observation import Observation
-from jaxmmo.io.spec import Attribute, Encoding, Kind, Spec, Table
+from jaxmmo.spec import Attribute, Encoding, Kind, Spec, Table
 
 Columns = dict[str, jax.Array]
 

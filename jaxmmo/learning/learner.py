@@ -15,7 +15,7 @@ from jaxmmo.env.environment import Environment
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import select
 from jaxmmo.io import decisions
-from jaxmmo.learning import advantages, losses, packing
+from jaxmmo.learning import advantages, living, losses
 from jaxmmo.learning.config import LearnConfig
 from jaxmmo.learning.rollout import Steps, Tally, Worlds, rollout, start, values
 
@@ -263,10 +263,10 @@ class Learner:
     def rows_of(self, batch: Batch, rows: jax.Array) -> Batch:
         """The decisions of these rows, or the records [T, M] of these slots."""
         if not self.remembers:
-            return packing.take(batch, rows)
+            return living.take(batch, rows)
         records = batch.replace(memory=())
         taken = jax.tree.map(lambda x: x.at[:, rows].get(mode="clip"), records)
-        return taken.replace(memory=packing.take(batch.memory, rows))
+        return taken.replace(memory=living.take(batch.memory, rows))
 
 
 def _is_float(x: jax.Array) -> bool:

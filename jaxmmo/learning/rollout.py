@@ -15,7 +15,7 @@ from jaxmmo.env.observation import Observation
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import WorldState
 from jaxmmo.io import decisions
-from jaxmmo.learning import packing
+from jaxmmo.learning import living
 
 CAUSES = len(Cause)
 
@@ -90,7 +90,7 @@ def act(
         return action, log_prob, out.value, out.carry
 
     inputs = (worlds.obs, worlds.carry, worlds.reset)
-    return packing.over_living(some, inputs, worlds.obs.present[:, 0], chunk)
+    return living.over_living(some, inputs, worlds.obs.present[:, 0], chunk)
 
 
 def values(policy: Policy, params: Any, worlds: Worlds, chunk: int) -> jax.Array:
@@ -101,7 +101,7 @@ def values(policy: Policy, params: Any, worlds: Worlds, chunk: int) -> jax.Array
         return policy.apply(params, *inputs).value
 
     inputs = (worlds.obs, worlds.carry, worlds.reset)
-    return packing.over_living(some, inputs, worlds.obs.present[:, 0], chunk)
+    return living.over_living(some, inputs, worlds.obs.present[:, 0], chunk)
 
 
 def step(

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from jaxmmo.viewer import colors
+from jaxmmo.replay import colors
 
 CLEAR = 255
 """Index of the GIF palette that means: as in the frame before."""

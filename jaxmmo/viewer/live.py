@@ -11,10 +11,10 @@ import threading
 import time
 from collections import deque
 
-from jaxmmo.viewer import blocks, header
-from jaxmmo.viewer.frames import SPARSE, Frame, flatten
-from jaxmmo.viewer.replay import chunk, prologue
-from jaxmmo.viewer.worlds import World
+from jaxmmo.replay import blocks, header
+from jaxmmo.replay.frames import SPARSE, Frame, flatten
+from jaxmmo.replay.replay import chunk, prologue
+from jaxmmo.viewer.world import World
 
 SPEEDS = (0.1, 240.0)
 """Ticks a second that may be asked for."""

@@ -9,7 +9,7 @@ import numpy as np
 from jaxmmo.env.constants import Material, Outcome, Style
 from jaxmmo.env.state import WorldState
 from jaxmmo.env.step import Events
-from jaxmmo.viewer import colors
+from jaxmmo.replay import colors
 
 BARS = np.stack([colors.rgb(c) for c in (colors.HEALTH, colors.FOOD, colors.WATER)])
 BOLTS = {Style.MELEE: "#ffe0b0", Style.RANGE: "#d8ff8a", Style.MAGE: "#d3a6ff"}

@@ -7,7 +7,7 @@ import html
 from importlib import resources
 from pathlib import Path
 
-from jaxmmo.viewer.replay import Replay
+from jaxmmo.replay.replay import Replay
 
 HEIGHTS = (200, 4000)
 

@@ -6,7 +6,7 @@ import jax
 import pytest
 
 import jaxmmo
-from jaxmmo.learning import library
+from jaxmmo.runs import library
 
 
 @pytest.mark.parametrize("preset", jaxmmo.registered())

@@ -12,9 +12,9 @@ import jaxmmo
 from jaxmmo.agents.network import build
 from jaxmmo.env.observation import Observation, Rows
 from jaxmmo.io.inputs import inputs
-from jaxmmo.io.spec import Attribute, Head, Kind, Spec, Table, pack
 from jaxmmo.learning.config import LearnConfig
 from jaxmmo.learning.learner import Learner
+from jaxmmo.spec import Attribute, Head, Kind, Spec, Table, pack
 
 COLOURS = 3
 

@@ -12,7 +12,7 @@ import jaxmmo
 from jaxmmo.env.observation import Masks, Observation
 from jaxmmo.io import Attribute, Kind, Spec
 from jaxmmo.io.inputs import inputs, unpack
-from jaxmmo.io.spec import Encoding, pack
+from jaxmmo.spec import Encoding, pack
 
 SMALL: dict[str, Any] = {"height": 24, "width": 24, "border": 4, "vision": 3, "capacity": 8}
 

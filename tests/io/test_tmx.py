@@ -6,7 +6,7 @@ import pytest
 
 import jaxmmo
 from jaxmmo.env.constants import Material
-from jaxmmo.io import load_tmx, save_tmx
+from jaxmmo.files import load_tmx, save_tmx
 
 ORIGINAL = """<?xml version="1.0" encoding="UTF-8"?>
 <map version="1.0" orientation="orthogonal" width="3" height="2" infinite="0">

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from jaxmmo.cli.main import main
-from jaxmmo.learning import checkpoint, library, logs
-from jaxmmo.learning.setup import make_env
+from jaxmmo.runs import checkpoint, library, logs
+from jaxmmo.runs.setup import make_env
 
 TINY = {
     "height": 32,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import jaxmmo
-from jaxmmo.learning.setup import NetworkConfig, make_policy
+from jaxmmo.runs.setup import NetworkConfig, make_policy
 
 ENV = jaxmmo.make(
     height=32, width=32, capacity=8, num_populations=2, max_visible=4, initial_population=6

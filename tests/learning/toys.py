@@ -10,7 +10,7 @@ from flax import struct
 
 from jaxmmo.env.constants import Cause
 from jaxmmo.env.observation import Observation
-from jaxmmo.io.spec import Attribute, Encoding, Head, Kind, Spec, Table, pack
+from jaxmmo.spec import Attribute, Encoding, Head, Kind, Spec, Table, pack
 
 CAUSES = len(Cause)
 

@@ -62,7 +62,7 @@ def crowd() -> Recording:
 
 def assert_same(left: Frame, right: Frame) -> None:
     """Bit-equal, dtypes and empty slots included."""
-    from jaxmmo.viewer.frames import flatten
+    from jaxmmo.replay.frames import flatten
 
     first, second = flatten(left), flatten(right)
     assert first.keys() == second.keys()

@@ -12,7 +12,8 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from jaxmmo.viewer import World, colors
+from jaxmmo.replay import colors
+from jaxmmo.viewer import World
 from jaxmmo.viewer.live import Simulation
 from jaxmmo.viewer.server import Guard, create_app
 from jaxmmo.viewer.widget import Widget

@@ -11,8 +11,8 @@ import jax
 import numpy as np
 import pytest
 
+from jaxmmo.replay.frames import as_int32, flatten
 from jaxmmo.viewer import Replay
-from jaxmmo.viewer.frames import as_int32, flatten
 from tests.viewer.conftest import Recording
 
 CLIENT = Path(__file__).parents[2] / "client"

@@ -11,8 +11,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from jaxmmo.viewer import Replay, packing
-from jaxmmo.viewer.replay import chunk
+from jaxmmo.replay import integers
+from jaxmmo.replay.replay import chunk
+from jaxmmo.viewer import Replay
 from tests.viewer.conftest import Recording, record, tiny_world
 
 
@@ -184,15 +185,15 @@ def test_packed_integers_come_back():
     rng = np.random.default_rng(0)
     for high in (1, 100, 40_000, 2**31 - 1):
         values = rng.integers(-high, high, 1000, dtype=np.int32, endpoint=True)
-        reader = packing.Reader(packing.pack_ints(values), "test")
+        reader = integers.Reader(integers.pack_ints(values), "test")
         np.testing.assert_array_equal(reader.ints(1000), values)
         reader.finish()
     extremes = np.array([-(2**31), 2**31 - 1, 0, -1], np.int32)
     np.testing.assert_array_equal(
-        packing.Reader(packing.pack_ints(extremes), "test").ints(4), extremes
+        integers.Reader(integers.pack_ints(extremes), "test").ints(4), extremes
     )
     rows = rng.integers(-(2**31), 2**31 - 1, (7, 9), dtype=np.int32)
-    np.testing.assert_array_equal(packing.accumulate(packing.difference(rows)), rows)
+    np.testing.assert_array_equal(integers.accumulate(integers.difference(rows)), rows)
 
 
 def test_damage_to_a_recording_is_named_with_the_file(tiny: Recording, tmp_path):

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image, ImageSequence
 
 from jaxmmo.env.constants import Material
-from jaxmmo.viewer import colors, render
+from jaxmmo.replay import colors
+from jaxmmo.viewer import render
 from jaxmmo.viewer.film import FILMS
 from tests.viewer.conftest import Recording
 

@@ -9,7 +9,7 @@ import pytest
 
 from jaxmmo.agents import scripted
 from jaxmmo.viewer import Frame, Replay, ReplayWriter, World
-from jaxmmo.viewer.worlds import summarise
+from jaxmmo.viewer.world import summarise
 from tests.viewer.conftest import Recording, assert_same, record, tiny_world
 
 

@@ -13,7 +13,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
-from jaxmmo.viewer import World, blocks, server
+from jaxmmo.replay import blocks
+from jaxmmo.viewer import World, server
 from jaxmmo.viewer.live import QUEUE, Simulation, Viewer
 from jaxmmo.viewer.server import Guard, create_app
 from tests.viewer.conftest import Recording, Reel, serving
@@ -67,8 +68,9 @@ def refusal(link: ClientConnection) -> str:
 
 def frame_of(recording: Recording, message: bytes) -> dict[str, Any]:
     """The arrays of the one frame in a live message, its base being the recording's first."""
-    from jaxmmo.viewer import Replay, header
-    from jaxmmo.viewer.frames import SPARSE, flatten
+    from jaxmmo.replay import header
+    from jaxmmo.replay.frames import SPARSE, flatten
+    from jaxmmo.viewer import Replay
 
     first = recording.frames[0]
     head = header.describe(recording.env, recording.rules, first, "", 0)
@@ -208,7 +210,7 @@ def test_a_live_world_pauses_steps_and_goes_on(tiny: Recording):
 def test_live_frames_are_the_world(tiny: Recording):
     import numpy as np
 
-    from jaxmmo.viewer.frames import flatten
+    from jaxmmo.replay.frames import flatten
 
     with web(tiny, simulation=simulation(tiny, paused=True)) as site, site.live() as link:
         for index in range(5):

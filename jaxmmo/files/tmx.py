@@ -17,7 +17,7 @@ import numpy as np
 
 from jaxmmo.env.config import MAX_SIDE
 from jaxmmo.env.constants import Material
-from jaxmmo.io.files import write_atomically
+from jaxmmo.files.atomic import write_atomically
 
 NAMES = {
     "lava": Material.LAVA,

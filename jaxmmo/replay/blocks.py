@@ -6,8 +6,8 @@ import zlib
 
 import numpy as np
 
-from jaxmmo.viewer import packing
-from jaxmmo.viewer.frames import Field, as_int32, from_int32
+from jaxmmo.replay import integers
+from jaxmmo.replay.frames import Field, as_int32, from_int32
 
 MAX_INTS = 1 << 24
 """Integers that the dense arrays of a block, or one sparse array over its frames, may hold."""
@@ -44,7 +44,7 @@ def encode(
     parts = []
     for field in fields:
         values = np.stack([as_int32(frame[field.name]).reshape(-1) for frame in frames])
-        parts.append(packing.pack_ints(packing.difference(values) if field.differs else values))
+        parts.append(integers.pack_ints(integers.difference(values) if field.differs else values))
     for name, first in base.items():
         before = as_int32(first).reshape(-1)
         counts, places, changes = [], [], []
@@ -56,7 +56,7 @@ def encode(
             changes.append(before[changed] ^ after[changed])
             before = after
         for numbers in (np.array(counts), np.concatenate(places), np.concatenate(changes)):
-            parts.append(packing.pack_ints(numbers))
+            parts.append(integers.pack_ints(numbers))
     payload = b"".join(parts)
     return zlib.compress(payload, level), len(payload)
 
@@ -83,12 +83,12 @@ def decode(
         raise ValueError(f"{what} announces {count} frames: 1 to {capacity_of(fields, base)} fit")
     if size > 16 * MAX_INTS:
         raise ValueError(f"{what} announces {size} bytes: at most {16 * MAX_INTS} are read")
-    reader = packing.Reader(packing.inflate(data, size, what), what)
+    reader = integers.Reader(integers.inflate(data, size, what), what)
     frames: list[dict[str, np.ndarray]] = [{} for _ in range(count)]
     for field in fields:
         values = reader.ints(count * field.size).reshape(count, field.size)
         if field.differs:
-            values = packing.accumulate(values)
+            values = integers.accumulate(values)
         whole = from_int32(values, field.dtype).reshape(count, *field.shape)
         for frame, value in zip(frames, whole, strict=True):
             frame[field.name] = value
@@ -99,7 +99,7 @@ def decode(
     return frames
 
 
-def _sparse(reader: packing.Reader, first: np.ndarray, count: int, what: str) -> list[np.ndarray]:
+def _sparse(reader: integers.Reader, first: np.ndarray, count: int, what: str) -> list[np.ndarray]:
     counts = reader.ints(count).astype(np.int64)
     if counts.min(initial=0) < 0 or counts.max(initial=0) > first.size:
         raise ValueError(f"{what} changes more than there is")

@@ -24,10 +24,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-import jaxmmo
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.wrappers import Wrapper
-from jaxmmo.io.files import write_atomically
+from jaxmmo.files.atomic import write_atomically
+from jaxmmo.version import BEHAVIOUR_VERSION
 
 FORMAT, VERSION = "jaxmmo-state", 1
 SIZES = ("height", "width", "capacity", "num_populations", "max_visible", "exploration_words")
@@ -63,7 +63,7 @@ def save_state(path: str | os.PathLike[str], env: Environment | Wrapper, state: 
     header = {
         "format": FORMAT,
         "version": VERSION,
-        "behaviour": jaxmmo.BEHAVIOUR_VERSION,
+        "behaviour": BEHAVIOUR_VERSION,
         "config": dataclasses.asdict(env.config),
     }
     content = io.BytesIO()
@@ -89,7 +89,7 @@ def load_state(
     """
     leaves = _read(path)
     header = _header(path, leaves.pop("header", None))
-    current = jaxmmo.BEHAVIOUR_VERSION
+    current = BEHAVIOUR_VERSION
     if header["behaviour"] != current and not any_behaviour:
         raise ValueError(
             f"{path} is a world of behaviour version {header['behaviour']!r}, this game has "

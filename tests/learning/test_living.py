@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxmmo.learning import packing
+from jaxmmo.learning import living
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 20])
@@ -17,13 +17,13 @@ def test_every_living_row_is_worked_on_whatever_the_number(count):
         assert rows.shape == (8,)
         return {"twice": 2 * rows, "chunk": jnp.full(8, index + 1)}
 
-    result = packing.over_living(double, x, alive, 8)
+    result = living.over_living(double, x, alive, 8)
     np.testing.assert_array_equal(result["twice"], np.where(alive, 2 * np.arange(20), 0))
     assert jnp.all((result["chunk"] > 0) == alive)
     assert jnp.max(result["chunk"], initial=0) == -(-count // 8)
 
 
 def test_rows_of_the_living_come_in_order_and_padding_points_nowhere():
-    rows, count = packing.living(jnp.array([False, True, False, True, True]), 4)
+    rows, count = living.living(jnp.array([False, True, False, True, True]), 4)
     assert rows.tolist() == [1, 3, 4, 5, 5, 5, 5, 5]
     assert count == 3

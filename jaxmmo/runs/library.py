@@ -15,10 +15,10 @@ import numpy as np
 
 from jaxmmo.agents import scripted
 from jaxmmo.env.environment import Environment
-from jaxmmo.learning import checkpoint
-from jaxmmo.learning.evaluation import Contestant
-from jaxmmo.learning.run import RunConfig
-from jaxmmo.learning.setup import make_env, make_policy
+from jaxmmo.evaluation.lifetimes import Contestant
+from jaxmmo.runs import checkpoint
+from jaxmmo.runs.run import RunConfig
+from jaxmmo.runs.setup import make_env, make_policy
 
 BASELINES = "jaxmmo.baselines"
 
@@ -126,7 +126,7 @@ def export(directory: Path, path: Path) -> None:
 
 
 def main() -> None:
-    """`python -m jaxmmo.learning.library RUN FILE`: exports a run's policy."""
+    """`python -m jaxmmo.runs.library RUN FILE`: exports a run's policy."""
     directory, path = sys.argv[1:]
     export(Path(directory), Path(path))
 

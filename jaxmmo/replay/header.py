@@ -13,9 +13,10 @@ from jaxmmo.env import constants
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.rules import Rules
-from jaxmmo.viewer import colors
-from jaxmmo.viewer.blocks import capacity_of
-from jaxmmo.viewer.frames import EVENT_NAMES, SPARSE, STATE_NAMES, Field, Frame, flatten
+from jaxmmo.replay import colors
+from jaxmmo.replay.blocks import capacity_of
+from jaxmmo.replay.frames import EVENT_NAMES, SPARSE, STATE_NAMES, Field, Frame, flatten
+from jaxmmo.version import BEHAVIOUR_VERSION, __version__
 
 POLICY = ("value", "move", "style", "target", "attention")
 DTYPES = ("bool", "uint8", "int32", "uint32", "float32")
@@ -66,13 +67,11 @@ def describe(env: Environment, rules: Rules, frame: Frame, title: str, seed: int
 
 def to_json(header: Header) -> bytes:
     """The header as JSON, with the names and colours that a reader in another language needs."""
-    import jaxmmo
-
     names = ("Material", "Move", "Style", "Skill", "Cause", "Outcome")
     enums = {n.lower(): [m.name.lower() for m in getattr(constants, n)] for n in names}
     document = {
-        "jaxmmo": jaxmmo.__version__,
-        "behaviour": jaxmmo.BEHAVIOUR_VERSION,
+        "jaxmmo": __version__,
+        "behaviour": BEHAVIOUR_VERSION,
         "title": header.title,
         "seed": header.seed,
         "config": dataclasses.asdict(header.config),

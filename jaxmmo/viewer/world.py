@@ -17,7 +17,7 @@ from jaxmmo.env.observation import Masks, Observation
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import WorldState
 from jaxmmo.io import decisions
-from jaxmmo.viewer.frames import Frame, no_events, to_host
+from jaxmmo.replay.frames import Frame, no_events, to_host
 
 ACTIONS = 1 << 20
 """Folded into a tick's key for the policy's draws; no system of the game has this number."""

@@ -16,7 +16,8 @@ from jaxmmo.env.constants import Cause, Skill
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.step import Events
-from jaxmmo.learning import packing, survival
+from jaxmmo.evaluation import survival
+from jaxmmo.learning.living import over_living
 from jaxmmo.learning.rollout import join, split, start
 
 HELD_OUT = 0x5EED  # folded into the seed's key: no training run draws these worlds
@@ -130,9 +131,7 @@ def _watch(
         for i, policy in enumerate(policies):
             alive = obs.present[:, 0] & (mine == i)
             some = _actor(env, policy, params[i], jax.random.fold_in(acts, i))
-            chosen, memory = packing.over_living(
-                some, (obs, carries[i], reset), alive, config.chunk
-            )
+            chosen, memory = over_living(some, (obs, carries[i], reset), alive, config.chunk)
             action = chosen if action is None else jax.tree.map(jnp.add, action, chosen)
             answers.append(memory)
         step = jax.vmap(lambda k, s, a: env.step(k, s, a, rules))

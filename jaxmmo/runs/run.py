@@ -12,11 +12,12 @@ import jax
 import numpy as np
 
 from jaxmmo.env.environment import Environment
-from jaxmmo.learning import checkpoint, evaluation, logs, plots, progress
-from jaxmmo.learning.checkpoint import Checkpoints
+from jaxmmo.evaluation import lifetimes
 from jaxmmo.learning.config import LearnConfig
 from jaxmmo.learning.learner import Learner
-from jaxmmo.learning.setup import NetworkConfig, make_env, make_policy, training_overrides
+from jaxmmo.runs import checkpoint, logs, plots, progress
+from jaxmmo.runs.checkpoint import Checkpoints
+from jaxmmo.runs.setup import NetworkConfig, make_env, make_policy, training_overrides
 
 CURVE = "curve.png"
 
@@ -197,10 +198,10 @@ EVALUATED = ("restricted_mean_lifetime", "steady_state_lifetime")
 
 def evaluate(learner: Learner, params: Any) -> dict[str, float]:
     """Lifetimes on a few maps that no run is trained on, under the run's rules, for its log."""
-    contestants = [evaluation.Contestant(learner.policy, params)]
-    config = evaluation.EvalConfig(worlds=8, ticks=1000)
+    contestants = [lifetimes.Contestant(learner.policy, params)]
+    config = lifetimes.EvalConfig(worlds=8, ticks=1000)
     attacks = learner.config.attacks
-    (report,) = evaluation.evaluate(learner.env, contestants, config, attacks=attacks)
+    (report,) = lifetimes.evaluate(learner.env, contestants, config, attacks=attacks)
     return {
         f"eval_{name}{'' if part == 'mean' else f'_{part}'}": value
         for name in EVALUATED

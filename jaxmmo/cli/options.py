@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from jaxmmo.viewer.worlds import World
+from jaxmmo.viewer.world import World
 
 DEFAULT_AGENTS = 64
 
@@ -35,7 +35,7 @@ def add_world_options(parser: argparse.ArgumentParser) -> None:
 def make_world(args: argparse.Namespace, outputs: bool) -> World:
     """The world that the options describe; ValueError, naming the option, for bad ones."""
     import jaxmmo
-    from jaxmmo.learning import library
+    from jaxmmo.runs import library
 
     for name, low in (("warmup", 0), ("seed", 0)):
         if getattr(args, name) < low:
@@ -58,7 +58,7 @@ def make_world(args: argparse.Namespace, outputs: bool) -> World:
 
 def _preset_of(player: str) -> str:
     """The preset that a run was trained on; the default one for everybody else."""
-    from jaxmmo.learning.checkpoint import CONFIG, read_config
+    from jaxmmo.runs.checkpoint import CONFIG, read_config
 
     directory = Path(player)
     own = (directory / CONFIG).is_file()

@@ -28,8 +28,8 @@ import numpy as np
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import WorldState
-from jaxmmo.viewer import blocks, header, packing
-from jaxmmo.viewer.frames import DERIVED, SPARSE, Frame, as_int32, flatten, from_int32, unflatten
+from jaxmmo.replay import blocks, header, integers
+from jaxmmo.replay.frames import DERIVED, SPARSE, Frame, as_int32, flatten, from_int32, unflatten
 
 MAGIC, VERSION = b"JMMO", 1
 MAX_FILE = 1 << 30
@@ -46,7 +46,7 @@ def chunk(tag: bytes, data: bytes, size: int, frames: int = 0) -> bytes:
 def prologue(head: header.Header, base: dict[str, np.ndarray]) -> bytes:
     """The beginning of a file or stream: everything that holds for all frames."""
     plain = header.to_json(head)
-    ground = b"".join(packing.pack_ints(as_int32(base[name])) for name in SPARSE)
+    ground = b"".join(integers.pack_ints(as_int32(base[name])) for name in SPARSE)
     return (
         _PREFIX.pack(MAGIC, VERSION, 0)
         + chunk(b"HEAD", zlib.compress(plain, 9), len(plain))
@@ -207,14 +207,14 @@ class Replay:
             raise ValueError(f"not a replay: chunk {found!r} where {tag!r} belongs")
         if size > limit:
             raise ValueError(f"{tag.decode()} announces {size} bytes: at most {limit} are read")
-        return packing.inflate(self.data[start : start + length], size, tag.decode())
+        return integers.inflate(self.data[start : start + length], size, tag.decode())
 
     def _read_base(self, entry: tuple[bytes, int, int, int, int]) -> dict[str, np.ndarray]:
         specs = self.header.arrays
         total = sum(spec.size for spec in specs)
         if total > blocks.MAX_INTS:
             raise ValueError(f"the map takes {total} integers: at most {blocks.MAX_INTS} are read")
-        reader = packing.Reader(self._read(entry, b"BASE", 5 * total + 64), "BASE")
+        reader = integers.Reader(self._read(entry, b"BASE", 5 * total + 64), "BASE")
         base = {
             spec.name: from_int32(reader.ints(spec.size), spec.dtype).reshape(spec.shape)
             for spec in specs

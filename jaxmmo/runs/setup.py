@@ -16,7 +16,7 @@ from jaxmmo.agents.populations import unshared
 from jaxmmo.agents.tiles import AttentionTiles, ConvTiles, TableTiles
 from jaxmmo.env.config import preset
 from jaxmmo.env.environment import Environment
-from jaxmmo.io.spec import Spec
+from jaxmmo.spec import Spec
 
 ATTRIBUTES = ("summed", "attention")
 TILES = ("table", "attention", "convolution")

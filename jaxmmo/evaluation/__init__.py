@@ -1,0 +1,1 @@
+"""How well policies live: evaluation on maps nobody trained on, and its statistics."""

@@ -1,0 +1,1 @@
+"""Runs: directories with a configuration, checkpoints, logs and pictures; policies by name."""
