@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import jaxmmo
 from jaxmmo.env.actions import ActionHead
 from jaxmmo.env.presets import TableOf
-from jaxmmo.env.state import GIVEN, Birth, Table, add_rows, column, select
+from jaxmmo.env.state import GIVEN, Birth, Table, add_rows, column, get_at, select, set_at
 from jaxmmo.env.systems.system import System
 from jaxmmo.env.views.view import View, owned
 from jaxmmo.spec import Attribute, Head, Kind
@@ -35,7 +35,7 @@ def may_pick(config, rules, state, sights):
 
 def may_use(config, rules, state, sights):
     """Given an apple, it may be eaten or dropped; given none, nothing may be done."""
-    return there(state)[:, :, None] | (jnp.arange(3) == NOTHING)
+    return there(state)[:, :, None] | (jnp.arange(3) == NOTHING)[None, None]
 
 
 def use_items(config, rules, state, tick):
@@ -44,10 +44,10 @@ def use_items(config, rules, state, tick):
     slot, use = tick.intent.item, tick.intent.use
     uses = bodies.alive & (use != NOTHING) & (slot < items.alive.shape[0])
     eats = uses & (use == EAT)
-    food = bodies.food + items.food.at[slot].get(mode="fill", fill_value=0)
+    food = bodies.food + get_at(items.food, slot, 0)
     bodies = bodies.replace(food=select(eats, jnp.minimum(food, bodies.food_max), bodies.food))
-    alive = items.alive.at[jnp.where(uses, slot, items.alive.shape[0])].set(False, mode="drop")
-    alive &= bodies.alive.at[items.owner].get(mode="fill", fill_value=False)
+    alive = set_at(items.alive, jnp.where(uses, slot, items.alive.shape[0]), False)
+    alive &= get_at(bodies.alive, items.owner, False)
     state = state.replace(
         bodies=bodies, tables=state.tables.replace(items=items.replace(alive=alive))
     )

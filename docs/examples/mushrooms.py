@@ -37,7 +37,7 @@ def eat(config, rules, state, tick):
     hurt = jnp.where(mine & (bodies.poison > 0), rules.poison_damage, 0)
     health = jnp.maximum(bodies.health - hurt, 0)
     died = (bodies.health > 0) & (health == 0)
-    poison = jnp.maximum(bodies.poison - mine, 0)
+    poison = jnp.maximum(bodies.poison - mine.astype(jnp.int32), 0)
     food = jnp.minimum(bodies.food + rules.mushroom_food, bodies.food_max)
     bodies = bodies.replace(
         health=health,
