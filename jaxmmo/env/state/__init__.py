@@ -11,8 +11,8 @@ from jaxmmo.env.state.arrays import (
     set_at,
 )
 from jaxmmo.env.state.bodies import Bodies, BodyKind, Lives
-from jaxmmo.env.state.table import GIVEN, Birth, Columns, Observed, Table, column
 from jaxmmo.env.state.slots import add_rows
+from jaxmmo.env.state.table import GIVEN, Birth, Columns, Observed, Table, column
 from jaxmmo.env.state.world import Rolls, Shown, Spawns, Terrain, WorldState
 
 __all__ = [
