@@ -77,7 +77,7 @@ def test_a_bad_terrain(terrain, message):
         ({"jump": np.zeros(8, int)}, "'jump'"),
         ({"move": np.zeros(7, int)}, r"'move' of shape \(7,\): must be \(8,\), one entry per slot"),
         ({"style": np.zeros((2, 8), int)}, r"'style' of shape \(2, 8\).*for a batch of worlds"),
-        ({"target": np.zeros(8)}, "'target' of float32: must be integers"),
+        ({"target": np.zeros(8)}, "'target' of float64: must be integers"),
     ],
 )
 def test_a_bad_action(change, message):

@@ -79,7 +79,8 @@ def _hash_columns(state: WorldState, table: Any, salt: jax.Array) -> jax.Array:
     for name, column in columns(type(table)).items():
         value = getattr(table, name)
         if column.refers is not None:
-            ids = state.table(column.refers).id
+            other = state.table(column.refers)
+            ids = jnp.where(other.alive, other.id, -1)  # an empty slot is nobody too
             value = ids.at[value].get(mode="fill", fill_value=-1)
         rows.append(value.reshape(value.shape[0], -1).astype(jnp.uint32))
     return _hash_rows(jnp.concatenate(rows, 1), salt)

@@ -75,13 +75,13 @@ def spawn_agents(
     Returns:
       The state, and bool[B]: the slots of newborns.
     """
-    return _spawn(config, rules, state, tick.rolls.spawns)
+    return spawn(config, rules, state, tick.rolls.spawns)
 
 
-def _spawn(
+def spawn(
     config: EnvConfig, rules: Rules, state: WorldState, spawns: Spawns
 ) -> tuple[WorldState, jax.Array]:
-    """See `spawn_agents`."""
+    """Newborns from given attempts; see `spawn_agents`."""
     players = state.players
     populations = jnp.arange(config.num_populations)
     member = spawns.population[:, None] == populations  # spawns x populations
@@ -170,4 +170,4 @@ def first_agents(
     """A new world's agents: its initial population, or the first spawn attempts; key consumed."""
     if config.initial_population:
         return populate(config, rules, state, key)
-    return _spawn(config, rules, state, draw_spawns(config, rules, state, key, population_fn))[0]
+    return spawn(config, rules, state, draw_spawns(config, rules, state, key, population_fn))[0]
