@@ -1,11 +1,6 @@
 """Runs as people start them: in processes, killed, resumed, refused."""
 
 import json
-import random
-import signal
-import subprocess
-import sys
-import time
 
 import jax
 import jax.numpy as jnp
@@ -16,6 +11,7 @@ from jaxmmo.cli.main import main
 from jaxmmo.runs import config, library, logs, run
 from jaxmmo.runs.checkpoint import Checkpoints
 from jaxmmo.runs.setup import make_env
+from tests.campaigns.kills import survive
 from tests.runs.tiny import TINY, command, train
 
 
@@ -24,30 +20,6 @@ def state_of(directory):
     learner = config.read(directory).learner()
     state, _, steps = run.restore(learner, 0, Checkpoints(directory))
     return state, steps
-
-
-def survive(directory, kills, updates):
-    """Starts a run, kills it as often at random moments, and resumes it each time to the end."""
-    budget = ["--updates", str(updates), "--save-every", "0"]
-    moments = random.Random(0)
-    for attempt in range(kills + 1):
-        mode = ["--resume"] if attempt else []
-        line = [sys.executable, "-m", "jaxmmo.cli.main", *command(directory, *budget, *mode)]
-        before = len(logs.read(directory))
-        if attempt == kills:
-            assert subprocess.run(line, timeout=600, check=False).returncode == 0
-            return
-        process = subprocess.Popen(line)
-        try:
-            deadline = time.monotonic() + 600
-            while len(logs.read(directory)) <= before and time.monotonic() < deadline:
-                assert process.poll() is None
-                before = min(before, len(logs.read(directory)))
-                time.sleep(0.02)
-            time.sleep(moments.uniform(0, 1.0))
-        finally:
-            process.send_signal(signal.SIGKILL)
-            process.wait(30)
 
 
 @pytest.mark.parametrize("kills", [1, pytest.param(5, marks=pytest.mark.slow)])
