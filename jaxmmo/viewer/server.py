@@ -99,11 +99,11 @@ class Guard:
 
 
 def _host_of(netloc: str) -> str:
-    """The name in a Host header; the whole of a header that has none."""
+    """The name in a Host header; nothing if it is malformed."""
     try:
         return urlsplit(f"//{netloc}").hostname or ""
     except ValueError:
-        return netloc
+        return ""
 
 
 class Recording(Response):
