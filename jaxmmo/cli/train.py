@@ -91,8 +91,8 @@ def run(args: argparse.Namespace) -> int:
             stop=program,
             title=_title(config),
         )
-    stopped = program is not None and program.requested
-    if stopped:
+    status = program.status if program is not None and program.requested else None
+    if status is not None:
         print(f"{path}: interrupted, and everything is saved; go on with: {again}")
     elif not args.quiet:
         print(f"{path}: lifetime {summary['lifetime']:.1f} after {summary['elapsed']:.0f} s")
@@ -100,7 +100,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"measure it on new maps: jaxmmo evaluate {path}")
     if args.json:
         print(json.dumps({"run": str(path), "seed": config.seed} | summary))
-    return program.status if stopped else 0
+    return status or 0
 
 
 def parse_time(text: str) -> float:

@@ -65,9 +65,13 @@ def seconds_until_cut(line: socket.socket) -> float:
 @contextlib.contextmanager
 def silence() -> Iterator[None]:
     """Nothing is logged within the block, tracebacks of protocols above all."""
-    told: list[logging.LogRecord] = []
-    handler = logging.Handler()
-    handler.emit = told.append
+    told: list[str] = []
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            told.append(record.getMessage())
+
+    handler = Listener()
     loggers = [logging.getLogger(name) for name in ("uvicorn.error", "asyncio")]
     for logger in loggers:
         logger.addHandler(handler)
@@ -76,7 +80,7 @@ def silence() -> Iterator[None]:
     finally:
         for logger in loggers:
             logger.removeHandler(handler)
-    assert [record.getMessage() for record in told] == []
+    assert told == []
 
 
 @pytest.mark.parametrize("host", ["[::1", "[", "[]:8600", "::1]:80", "a b", "\xe4", "127.0.0.1:x"])
