@@ -120,12 +120,13 @@ def _config(args: argparse.Namespace) -> Any:
     """The run's configuration; settings go to whichever part knows their name."""
     import dataclasses
 
-    from jaxmmo.env.config import EnvConfig, preset
+    from jaxmmo.env.config import EnvConfig
+    from jaxmmo.env.presets import find
     from jaxmmo.learning.config import LearnConfig
     from jaxmmo.runs.config import RunConfig
     from jaxmmo.runs.setup import NetworkConfig
 
-    preset(args.preset)
+    find(args.preset)
     parts: dict[str, dict[str, Any]] = {"learn": {}, "network": {}, "env": {}}
     kinds = {"learn": LearnConfig, "network": NetworkConfig, "env": EnvConfig}
     names = {k: [f.name for f in dataclasses.fields(kind)] for k, kind in kinds.items()}
