@@ -74,6 +74,10 @@ class EnvConfig:
 
     def __post_init__(self) -> None:
         """Raises ValueError naming field, value and allowed range."""
+        for field in dataclasses.fields(self):  # ranges follow from other fields
+            value = getattr(self, field.name)
+            if field.type == "int" and (isinstance(value, bool) or not isinstance(value, int)):
+                raise ValueError(f"{field.name}={value!r}: must be an integer")
         window = self.window
         for name, low, high in (
             ("vision", 1, 15),
@@ -84,12 +88,12 @@ class EnvConfig:
             ("num_populations", 1, 1024),
             ("max_spawns", 1, self.capacity),
             ("initial_population", 0, self.capacity),
-            ("max_visible", 1, self.bodies if isinstance(self.npc_capacity, int) else 1),
+            ("max_visible", 1, self.bodies),
             ("exploration_words", 1, 2**16),
             ("border", 1, (min(self.height, self.width) - 3) // 2),
         ):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            if not low <= value <= high:
                 why = f" (the window is {window}x{window})" if name in ("height", "width") else ""
                 raise ValueError(f"{name}={value!r}: must be an integer in [{low}, {high}]{why}")
         if self.resolution not in RESOLUTIONS:
