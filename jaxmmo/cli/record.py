@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Records."""
+    from jaxmmo.files.atomic import named
     from jaxmmo.viewer.progress import progress
 
     suffix = args.output.suffix.lower()
@@ -52,12 +52,8 @@ def run(args: argparse.Namespace) -> int:
     if not args.output.parent.is_dir():
         raise FileNotFoundError(f"{args.output.parent} is not a folder")
     record = _record_replay if suffix == ".jmmo" else _record_pictures
-    part = args.output.with_name(f".{args.output.stem}.part{suffix}")
-    try:
+    with named(args.output, overwrite=args.overwrite) as part:
         count = record(args, part, lambda items, total: progress(items, total, "recording"))
-        os.replace(part, args.output)
-    finally:
-        part.unlink(missing_ok=True)
     size = args.output.stat().st_size
     print(f"{args.output}: {count - 1} ticks, {size / 1e6:.2f} MB")
     return 0
@@ -71,7 +67,7 @@ def _record_replay(args: argparse.Namespace, path: Path, shown) -> int:
     world = make_world(args, outputs=args.policy_outputs)
     ticks = 200 if args.ticks is None else args.ticks
     with (
-        path.open("wb") as file,
+        path.open("r+b") as file,
         ReplayWriter(file, world.env, world.rules, world.title, args.seed) as writer,
     ):
         writer.append(world.frame)

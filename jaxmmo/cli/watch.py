@@ -59,32 +59,23 @@ def _serve(app, args: argparse.Namespace, token: str) -> int:
 
     import uvicorn
 
-    from jaxmmo.viewer.server import MAX_MESSAGE
+    from jaxmmo.cli import signals
+    from jaxmmo.viewer import serving
 
-    listener = _listen(args.host, args.port)
+    listener = serving.listen(args.host, args.port)
+    server = uvicorn.Server(serving.configuration(app))
+    program = signals.active()
+    if program is not None:
+        program.release(server.handle_exit)  # it ends when it is asked to, soon or right now
     port = listener.getsockname()[1]
     name = args.host if args.host not in ("0.0.0.0", "::") else socket.gethostname()
     name = f"[{name}]" if ":" in name else name
     address = f"http://{name}:{port}/" + (f"?token={token}" if token else "")
     print(f"watch at {address} (stop with Ctrl-C)", flush=True)
     if not args.no_browser:
-        threading.Timer(0.5, webbrowser.open, [address]).start()
-    config = uvicorn.Config(
-        app, log_level="warning", ws="websockets-sansio", ws_max_size=MAX_MESSAGE
-    )
+        timer = threading.Timer(0.5, webbrowser.open, [address])
+        timer.daemon = True
+        timer.start()
     with contextlib.suppress(KeyboardInterrupt):  # that is how one stops watching
-        uvicorn.Server(config).run(sockets=[listener])
+        server.run(sockets=[listener])
     return 0
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """A listening socket; ValueError where the address cannot be had."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except (OSError, OverflowError) as error:
-        listener.close()
-        raise ValueError(f"cannot listen on {host}:{port}: {error}") from error
-    return listener
