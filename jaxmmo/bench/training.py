@@ -8,8 +8,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jaxmmo.agents import acting
+from jaxmmo.agents.acting import RolloutState
 from jaxmmo.bench import measure
-from jaxmmo.learning import rollout as rollouts
 from jaxmmo.learning.config import LearnConfig
 from jaxmmo.learning.learner import Learner, LearnState
 from jaxmmo.runs.run import RunConfig
@@ -96,15 +97,16 @@ def shares(learner: Learner, state: LearnState, whole: float) -> dict[str, float
     worlds, params = state.worlds, state.params
     keys = jax.random.split(jax.random.key(1), config.worlds)
 
-    def decide(worlds: rollouts.Worlds) -> Any:
+    def decide(worlds: RolloutState) -> Any:
         def tick(total: jax.Array, key: jax.Array) -> tuple[jax.Array, None]:
-            out = rollouts.act(env, learner.policy, params, worlds, key, config.chunk)
+            now = acting.world_keys(key, jnp.arange(config.worlds))
+            out = acting.act(env, learner.policy, params, worlds, now, config.chunk)
             return total + sum(jnp.sum(x) for x in jax.tree.leaves(out)), None
 
         ticks = jax.random.split(jax.random.key(0), config.ticks)
         return jax.lax.scan(tick, jnp.float32(0), ticks)[0]
 
-    def live(worlds: rollouts.Worlds) -> Any:
+    def live(worlds: RolloutState) -> Any:
         zero = jnp.zeros((config.worlds, env.config.capacity), jnp.int32)
         action = {"move": zero, "style": zero, "target": zero}
 

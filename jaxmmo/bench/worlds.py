@@ -128,9 +128,9 @@ def run(
     env = jaxmmo.make(preset, **overrides)
     rules = env.default_rules(spawn_attempts=spawns)
     mesh = jax.make_mesh((jax.device_count(),), ("worlds",), axis_types=(AxisType.Auto,))
-    spread = NamedSharding(mesh, PartitionSpec("worlds"))
-    keys = jax.device_put(jax.random.split(jax.random.key(seed), worlds * mesh.size), spread)
-    reset = jax.jit(jax.vmap(lambda key: env.reset(key, rules)), out_shardings=spread)
+    by_world = NamedSharding(mesh, PartitionSpec("worlds"))
+    keys = jax.device_put(jax.random.split(jax.random.key(seed), worlds * mesh.size), by_world)
+    reset = jax.jit(jax.vmap(lambda key: env.reset(key, rules)), out_shardings=by_world)
     obs, state = jax.block_until_ready(reset(keys))
 
     def sharded(fn: Any, count: int) -> Any:

@@ -11,14 +11,13 @@ import jax.numpy as jnp
 import numpy as np
 from flax import struct
 
+from jaxmmo.agents import acting
 from jaxmmo.agents.policy import Policy
 from jaxmmo.env.constants import Cause, Skill
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.step import Events
 from jaxmmo.evaluation import survival
-from jaxmmo.learning.living import over_living
-from jaxmmo.learning.rollout import join, split, start
 
 HELD_OUT = 0x5EED  # folded into the seed's key: no training run draws these worlds
 
@@ -117,49 +116,34 @@ def _watch(
     groups, worlds = env.config.num_populations, config.worlds
     owner = jnp.asarray(sides(groups, worlds, len(policies)))
     keys = jax.random.split(key)
-    first = start(env, rules, policies[0], keys[0], worlds)
+    first = acting.start(env, rules, policies[0], jax.random.split(keys[0], worlds))
     size = worlds * env.config.capacity
-    carries = tuple(p.initial_carry((size,)) for p in policies)
+    first = first.replace(carry=tuple(p.initial_carry((size,)) for p in policies))
     born = jnp.zeros((worlds, env.config.capacity), jnp.int32)
+    contestants = tuple(zip(policies, params, strict=True))
+    numbers = jnp.arange(worlds, dtype=jnp.int32)
 
     def tick(carry: Any, now: tuple[jax.Array, jax.Array]) -> Any:
-        state, obs, carries, reset, born, counts = carry
+        playing, born, counts = carry
         time, key = now
-        acts, plays = jax.random.split(key)
-        mine = jnp.take_along_axis(owner, state.players.population, 1).reshape(-1)
-        action, answers = None, []
-        for i, policy in enumerate(policies):
-            alive = obs.present[:, 0] & (mine == i)
-            some = _actor(env, policy, params[i], jax.random.fold_in(acts, i))
-            chosen, memory = over_living(some, (obs, carries[i], reset), alive, config.chunk)
-            action = chosen if action is None else jax.tree.map(jnp.add, action, chosen)
-            answers.append(memory)
-        step = jax.vmap(lambda k, s, a: env.step(k, s, a, rules))
-        populations = state.players.population
-        obs, state, _, _, _, info = step(
-            jax.random.split(plays, worlds), state, split(action, worlds)
-        )
+        keys = acting.world_keys(key, numbers)
+        populations = playing.state.players.population
+        mine = jnp.take_along_axis(owner, populations, 1).reshape(-1)
+        decided = acting.act_together(env, contestants, playing, keys, config.chunk, mine)
+        playing, _, _, _, info = acting.tick(env, rules, playing, decided, keys)
         counts = _count(counts, info.events, populations, born, time, config)
         born = jnp.where(info.newborn, time, born)
-        living = _by_group(state.players.alive, state.players.population, groups)
-        carry = (state, join(obs), tuple(answers), join(info.newborn), born, counts)
-        return carry, living
+        players = playing.state.players
+        living = _by_group(players.alive, players.population, groups)
+        return (playing, born, counts), living
 
-    begin = (first.state, first.obs, carries, first.reset, born, _zero(worlds, groups, config))
+    begin = (first, born, _zero(worlds, groups, config))
     times = jnp.arange(config.ticks), jax.random.split(keys[1], config.ticks)
-    (state, _, _, _, born, counts), living = jax.lax.scan(tick, begin, times)
+    (playing, born, counts), living = jax.lax.scan(tick, begin, times)
+    state = playing.state
     old = state.players.alive & (born <= config.ticks - config.horizon)
     survivors = _by_group(old, state.players.population, groups)
     return counts.replace(lives=counts.lives.at[:, :, -1].add(survivors)), living
-
-
-def _actor(env: Environment, policy: Policy, params: Any, key: jax.Array) -> Any:
-    def some(inputs: Any, index: jax.Array) -> Any:
-        out = policy.apply(params, *inputs)
-        mixed = jax.random.fold_in(key, index)
-        return policy.decide(mixed, env.spec, out.logits, inputs[0].masks), out.carry
-
-    return some
 
 
 def _zero(worlds: int, groups: int, config: EvalConfig) -> Counts:

@@ -21,6 +21,15 @@ from jaxmmo.runs.setup import NetworkConfig, make_env, make_policy, training_ove
 
 CURVE = "curve.png"
 
+RENAMED = {
+    "lam": "gae_lambda",
+    "clip": "clip_eps",
+    "entropy": "entropy_coef",
+    "value": "value_coef",
+    "max_norm": "max_grad_norm",
+}
+"""Settings of the learner that runs of older versions know by other names."""
+
 
 @dataclasses.dataclass(frozen=True)
 class RunConfig:
@@ -58,10 +67,11 @@ class RunConfig:
     def from_dict(cls, data: dict[str, Any]) -> RunConfig:
         """From plain data; ValueError for settings that this version does not know."""
         try:
+            learn = {RENAMED.get(name, name): value for name, value in data["learn"].items()}
             return cls(
                 preset=data["preset"],
                 env=data["env"],
-                learn=LearnConfig().replace(**data["learn"]),
+                learn=LearnConfig().replace(**learn),
                 network=NetworkConfig(**data["network"]),
                 seed=data["seed"],
             )
