@@ -7,13 +7,14 @@ through beside it and on which device change nothing. There are B worlds of P sl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from flax import struct
 
+from jaxmmo.agents import checks
 from jaxmmo.agents.living import over_living
 from jaxmmo.agents.policy import Output, Policy
 from jaxmmo.env.environment import Environment
@@ -24,6 +25,35 @@ from jaxmmo.spec import Spec
 
 DECIDING, STEPPING = 0, 1
 """Folded into a world's key of a tick: for what its agents draw, and for what the game draws."""
+
+RULES = 2
+"""Folded into the key of a new world: for its rules, where every world has its own."""
+
+DrawRules = Callable[[jax.Array], Rules]
+"""Rules of a new world from its key, which is consumed."""
+
+
+SampleRules = Callable[[jax.Array, Environment], Rules]
+"""(key, environment) -> the rules of a new world; the key is consumed."""
+
+
+def rules_of(env: Environment, sample: SampleRules | None, *, attacks: bool) -> Rules | DrawRules:
+    """The rules that all worlds share, or a function that draws those of each.
+
+    Args:
+      env: whose rules are meant if there is no `sample`.
+      sample: draws the rules of a world.
+      attacks: False masks all attacks.
+    """
+    if sample is None:
+        rules = env.default_rules()
+        return rules if attacks else rules.without_combat()
+
+    def draw(key: jax.Array) -> Rules:
+        rules = sample(key, env)
+        return rules if attacks else rules.without_combat()
+
+    return draw
 
 
 class RolloutState(struct.PyTreeNode):
@@ -65,12 +95,34 @@ def world_keys(key: jax.Array, worlds: jax.Array) -> jax.Array:
     return jax.vmap(jax.random.fold_in, (None, 0))(key, worlds)
 
 
-def start(env: Environment, rules: Rules, policy: Policy, keys: jax.Array) -> RolloutState:
-    """New worlds, one for each key; the keys are consumed."""
-    obs, state = jax.vmap(lambda key: env.reset(key, rules))(keys)
+def start(
+    env: Environment, rules: Rules | DrawRules, policy: Policy, keys: jax.Array
+) -> RolloutState:
+    """New worlds, one for each key; the keys are consumed.
+
+    Args:
+      env: of each world.
+      rules: of all worlds, or a function that draws those of each.
+      policy: whose memory begins.
+      keys: one for each world.
+    """
+    checks.one_world(env)
+    own: Any = ()
+    if callable(rules):
+        own = jax.vmap(lambda key: checks.drawn_rules(env, rules(jax.random.fold_in(key, RULES))))(
+            keys
+        )
+        obs, state = jax.vmap(env.reset)(keys, own)
+    else:
+        obs, state = jax.vmap(lambda key: env.reset(key, rules))(keys)
     size = keys.shape[0] * env.config.capacity
-    carry = policy.initial_carry((size,))
-    return RolloutState(state=state, obs=join(obs), carry=carry, reset=jnp.ones(size, bool))
+    return RolloutState(
+        state=state,
+        obs=join(obs),
+        carry=policy.initial_carry((size,)),
+        reset=jnp.ones(size, bool),
+        rules=own,
+    )
 
 
 def uniform(spec: Spec, key: jax.Array, ids: jax.Array) -> jax.Array:
@@ -105,6 +157,7 @@ def decide(
       The action, i32[n] by head, and the policy's whole answer.
     """
     out = policy.apply(params, obs, carry, reset)
+    checks.output(spec, policy, out, carry, reset.shape)
     return policy.choose(numbers, spec, out.logits, obs.masks), out
 
 
@@ -172,10 +225,16 @@ def act_together(
     return total.replace(carry=memory)
 
 
-def values(policy: Policy, params: Any, worlds: RolloutState, chunk: int) -> jax.Array:
-    """f32[N]: what the living expect; 0 in empty slots."""
+def values(
+    policy: Policy,
+    params: Any,
+    worlds: RolloutState,
+    chunk: int,
+    asked: jax.Array | bool = True,
+) -> jax.Array:
+    """f32[N]: what the living who are asked expect; 0 in all other slots."""
     inputs = (worlds.obs, worlds.carry, worlds.reset)
-    alive = worlds.obs.present[:, 0]
+    alive = worlds.obs.present[:, 0] & asked
     return over_living(lambda rows: policy.apply(params, *rows).value, inputs, alive, chunk)
 
 
@@ -185,13 +244,17 @@ def step_world(env: Environment, key: jax.Array, state: Any, action: Any, rules:
 
 
 def tick(
-    env: Environment, rules: Rules, worlds: RolloutState, decided: Decided, keys: jax.Array
+    env: Environment,
+    rules: Rules | DrawRules,
+    worlds: RolloutState,
+    decided: Decided,
+    keys: jax.Array,
 ) -> tuple[RolloutState, jax.Array, jax.Array, jax.Array, Any]:
     """One tick of every world, after its agents have decided.
 
     Args:
       env: of each world.
-      rules: of all worlds, unless each has its own.
+      rules: of all worlds; not read where each has its own.
       worlds: before.
       decided: what `act` returned.
       keys: of each world, as given to `act`; consumed.
@@ -200,7 +263,7 @@ def tick(
       The worlds after, reward f32[B, P], terminated and truncated bool[B, P], and the
       environment's info.
     """
-    own = bool(jax.tree.leaves(worlds.rules))
+    own = callable(rules)
     stepped = jax.vmap(
         lambda key, state, action, rules: step_world(env, key, state, action, rules),
         (0, 0, 0, 0 if own else None),
@@ -209,6 +272,7 @@ def tick(
     obs, state, reward, terminated, truncated, info = stepped(
         keys, worlds.state, action, worlds.rules if own else rules
     )
+    checks.answers(reward, terminated, truncated, (keys.shape[0], env.config.capacity))
     after = worlds.replace(
         state=state, obs=join(obs), carry=decided.carry, reset=join(info.newborn)
     )

@@ -93,7 +93,7 @@ def network_flops(learner: Learner, state: LearnState) -> float:
 
 def shares(learner: Learner, state: LearnState, whole: float) -> dict[str, float]:
     """Parts of an update's time: deciding, the environment, and learning from it (the rest)."""
-    env, rules, config = learner.env, learner.rules, learner.config
+    env, rules, config = learner.env, learner.env.default_rules(), learner.config
     worlds, params = state.worlds, state.params
     keys = jax.random.split(jax.random.key(1), config.worlds)
 

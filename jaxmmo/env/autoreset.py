@@ -138,3 +138,17 @@ class AutoReset(Wrapper):
     def _rejoin(self, state: Any, world: Any) -> Any:
         """The world with the pool of a state."""
         return state.replace(**vars(world)) if self.mode == "pool" else world
+
+
+def lasting(env: Any) -> Any:
+    """The same environment without the replacing of worlds: what ends there, goes on.
+
+    Evaluation, films and live worlds follow one world for as long as they are asked to.
+    """
+    if not isinstance(env, Wrapper):
+        return env
+    inner = lasting(env.env)
+    changed: dict[str, Any] = {} if inner is env.env else {"env": inner}
+    if isinstance(env, AutoReset) and env.mode != "none":
+        changed["mode"] = "none"
+    return dataclasses.replace(env, **changed) if changed else env

@@ -11,7 +11,7 @@ import optax
 from flax import struct
 
 from jaxmmo.agents import acting, living
-from jaxmmo.agents.acting import RolloutState
+from jaxmmo.agents.acting import DrawRules, RolloutState, SampleRules, rules_of
 from jaxmmo.agents.policy import Output, Policy
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.rules import Rules
@@ -19,7 +19,8 @@ from jaxmmo.env.state import select
 from jaxmmo.io import decisions
 from jaxmmo.learning import advantages, losses
 from jaxmmo.learning.config import LearnConfig
-from jaxmmo.learning.rollout import Steps, Tally, rollout
+from jaxmmo.learning.metrics import not_finite, summarise
+from jaxmmo.learning.rollout import Steps, rollout
 
 
 class LearnState(struct.PyTreeNode):
@@ -49,17 +50,18 @@ class Learner:
       env: one world; `config.worlds` of them are simulated.
       policy: learned.
       config: settings.
+      sample_rules: (key, env) -> Rules, drawn anew for every world; None for the environment's.
     """
 
     env: Environment
     policy: Policy
     config: LearnConfig
+    sample_rules: SampleRules | None = None
 
     @property
-    def rules(self) -> Rules:
-        """The preset's, without combat if attacks are off."""
-        rules = self.env.default_rules()
-        return rules if self.config.attacks else rules.without_combat()
+    def rules(self) -> Rules | DrawRules:
+        """The environment's, or how to draw them; without combat if attacks are off."""
+        return rules_of(self.env, self.sample_rules, attacks=self.config.attacks)
 
     @property
     def optimiser(self) -> optax.GradientTransformation:
@@ -115,7 +117,7 @@ class Learner:
             shuffle,
             self.anneal_factor(state.update),
         )
-        metrics = summarise(tally, worlds) | learned
+        metrics = summarise(tally, worlds) | learned | not_finite(steps, learned)
         worlds = self.renew(worlds, state.update, fresh)
         after = state.replace(
             params=params, opt_state=opt_state, worlds=worlds, update=state.update + 1
@@ -155,6 +157,8 @@ class Learner:
             lambda x: select(steps.acted, x, jnp.zeros_like(x)) if _is_float(x) else x, steps
         )
         ahead = jnp.concatenate([steps.value[1:], last[None]])
+        if jax.tree.leaves(steps.last_value):
+            ahead = jnp.where(steps.truncated, steps.last_value, ahead)
         advantage, target = advantages.gae(
             steps.reward,
             steps.value,
@@ -283,17 +287,3 @@ class Learner:
 
 def _is_float(x: jax.Array) -> bool:
     return jnp.issubdtype(x.dtype, jnp.floating)
-
-
-def summarise(tally: Tally, worlds: RolloutState) -> dict[str, jax.Array]:
-    """Scalars of a rollout: lifetime is living agent-steps per death."""
-    deaths = jnp.sum(tally.deaths)
-    count = worlds.state.tick.shape[0]
-    return {
-        "steps": tally.steps,
-        "deaths": deaths,
-        "lifetime": tally.steps / jnp.maximum(deaths, 1),
-        "population": jnp.sum(worlds.obs.present[:, 0]) / count,
-        "overflow": tally.overflow,
-        "illegal": tally.illegal,
-    } | {f"deaths_{i}": tally.deaths[i] for i in range(1, tally.deaths.shape[0])}

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from flax import struct
 
 from jaxmmo.agents import acting
-from jaxmmo.agents.acting import RolloutState, join
+from jaxmmo.agents.acting import DrawRules, RolloutState, join
 from jaxmmo.agents.policy import Policy
 from jaxmmo.env.constants import Cause
 from jaxmmo.env.environment import Environment
@@ -30,6 +30,7 @@ class Steps(struct.PyTreeNode):
     truncated: jax.Array  # bool
     acted: jax.Array  # bool
     reset: jax.Array  # bool
+    last_value: Any = ()  # f32; of what was seen last before a reset hid it; empty without resets
 
 
 class Tally(struct.PyTreeNode):
@@ -44,7 +45,7 @@ class Tally(struct.PyTreeNode):
 
 def step(
     env: Environment,
-    rules: Rules,
+    rules: Rules | DrawRules,
     policy: Policy,
     params: Any,
     worlds: RolloutState,
@@ -55,7 +56,7 @@ def step(
 
     Args:
       env: of each world.
-      rules: of all worlds.
+      rules: of all worlds, or what they were drawn with.
       policy: of all agents.
       params: of the policy.
       worlds: before.
@@ -77,13 +78,34 @@ def step(
         truncated=join(truncated),
         acted=join(info.acted),
         reset=worlds.reset,
+        last_value=_last_value(policy, params, after, truncated, info, chunk),
     )
     return after, steps, info
 
 
+def _last_value(
+    policy: Policy,
+    params: Any,
+    after: RolloutState,
+    truncated: jax.Array,
+    info: Any,
+    chunk: int,
+) -> Any:
+    """f32[N]: worth of truncated lives where the world was replaced in the same step.
+
+    Empty if the environment replaces no worlds. What would be observed next is of the new world,
+    so that the worth of the old life is asked for at once; it costs nothing while nobody's ends.
+    """
+    if not hasattr(info, "terminal_observation"):
+        return ()
+    cut = join(truncated)
+    old = after.replace(obs=join(info.terminal_observation), reset=jnp.zeros_like(cut))
+    return acting.values(policy, params, old, chunk, cut)
+
+
 def rollout(
     env: Environment,
-    rules: Rules,
+    rules: Rules | DrawRules,
     policy: Policy,
     params: Any,
     worlds: RolloutState,
@@ -97,7 +119,7 @@ def rollout(
 
     Args:
       env: of each world.
-      rules: of all worlds.
+      rules: of all worlds, or what they were drawn with.
       policy: of all agents.
       params: of the policy.
       worlds: before.

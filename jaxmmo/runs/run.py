@@ -67,7 +67,7 @@ class RunConfig:
     def from_dict(cls, data: dict[str, Any]) -> RunConfig:
         """From plain data; ValueError for settings that this version does not know."""
         try:
-            learn = {RENAMED.get(name, name): value for name, value in data["learn"].items()}
+            learn = {RENAMED.get(name) or name: value for name, value in data["learn"].items()}
             return cls(
                 preset=data["preset"],
                 env=data["env"],
