@@ -13,7 +13,7 @@ from jaxmmo.agents.acting import RolloutState
 from jaxmmo.bench import measure
 from jaxmmo.learning.config import LearnConfig
 from jaxmmo.learning.learner import Learner, LearnState
-from jaxmmo.runs.run import RunConfig
+from jaxmmo.runs.config import RunConfig
 
 
 def run(

@@ -92,7 +92,7 @@ def _config(args: argparse.Namespace) -> Any:
 
     from jaxmmo.env.config import EnvConfig, preset
     from jaxmmo.learning.config import LearnConfig
-    from jaxmmo.runs.run import RunConfig
+    from jaxmmo.runs.config import RunConfig
     from jaxmmo.runs.setup import NetworkConfig
 
     base = preset(args.preset)

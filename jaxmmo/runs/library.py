@@ -17,7 +17,7 @@ from jaxmmo.agents import scripted
 from jaxmmo.env.environment import Environment
 from jaxmmo.evaluation.lifetimes import Contestant
 from jaxmmo.runs import checkpoint
-from jaxmmo.runs.run import RunConfig
+from jaxmmo.runs.config import RunConfig
 from jaxmmo.runs.setup import make_env, make_policy
 
 BASELINES = "jaxmmo.baselines"

@@ -11,72 +11,13 @@ from typing import Any
 import jax
 import numpy as np
 
-from jaxmmo.env.environment import Environment
 from jaxmmo.evaluation import lifetimes
-from jaxmmo.learning.config import LearnConfig
 from jaxmmo.learning.learner import Learner
-from jaxmmo.runs import checkpoint, logs, plots, progress
+from jaxmmo.runs import checkpoint, logs, plots, progress, sources
 from jaxmmo.runs.checkpoint import Checkpoints
-from jaxmmo.runs.setup import NetworkConfig, make_env, make_policy, training_overrides
+from jaxmmo.runs.config import RunConfig, reopen
 
 CURVE = "curve.png"
-
-RENAMED = {
-    "lam": "gae_lambda",
-    "clip": "clip_eps",
-    "entropy": "entropy_coef",
-    "value": "value_coef",
-    "max_norm": "max_grad_norm",
-}
-"""Settings of the learner that runs of older versions know by other names."""
-
-
-@dataclasses.dataclass(frozen=True)
-class RunConfig:
-    """Everything that decides a run's results; kept in its `config.json`.
-
-    Attributes:
-      preset: of the environment.
-      env: `EnvConfig` overrides.
-      learn: settings of the learner.
-      network: settings of the network.
-      seed: of everything.
-    """
-
-    preset: str = "JaxMMO-v1"
-    env: dict[str, Any] = dataclasses.field(default_factory=dict)
-    learn: LearnConfig = dataclasses.field(default_factory=LearnConfig)
-    network: NetworkConfig = dataclasses.field(default_factory=NetworkConfig)
-    seed: int = 0
-
-    def environment(self) -> Environment:
-        """One of the training worlds."""
-        return make_env(self.preset, training_overrides(self.preset) | self.env)
-
-    def learner(self) -> Learner:
-        """Environment, policy and settings."""
-        env = self.environment()
-        policy = make_policy(env.spec, env.config.num_populations, self.network)
-        return Learner(env, policy, self.learn)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> RunConfig:
-        """From plain data; ValueError for settings that this version does not know."""
-        try:
-            learn = {RENAMED.get(name) or name: value for name, value in data["learn"].items()}
-            return cls(
-                preset=data["preset"],
-                env=data["env"],
-                learn=LearnConfig().replace(**learn),
-                network=NetworkConfig(**data["network"]),
-                seed=data["seed"],
-            )
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"not a run's configuration: {error}") from error
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,8 +42,24 @@ class Budget:
         return max(shares)
 
 
-def prepare(directory: Path, config: RunConfig, *, overwrite: bool, resume: bool) -> RunConfig:
+def prepare(
+    directory: Path,
+    config: RunConfig,
+    *,
+    overwrite: bool,
+    resume: bool,
+    trust: bool = False,
+    replaced: frozenset[str] = frozenset(),
+) -> RunConfig:
     """Makes a run's directory, or finds the run to resume in it.
+
+    Args:
+      directory: of the run.
+      config: of a new run.
+      overwrite: a run that is there goes.
+      resume: a run that is there goes on.
+      trust: execute code that the directory of a resumed run holds.
+      replaced: parts of a resumed run that the user hands over: their code is not looked for.
 
     Returns:
       The configuration to run with: the directory's own if it is resumed.
@@ -112,7 +69,7 @@ def prepare(directory: Path, config: RunConfig, *, overwrite: bool, resume: bool
       ValueError: if there is nothing to resume.
     """
     if resume:
-        return RunConfig.from_dict(checkpoint.read_config(directory))
+        return reopen(directory, checkpoint.read_config(directory), trust=trust, replaced=replaced)
     if directory.exists() and any(directory.iterdir()):
         if not overwrite:
             raise FileExistsError(f"{directory} exists: --resume it, --overwrite it, or --output")
@@ -120,6 +77,8 @@ def prepare(directory: Path, config: RunConfig, *, overwrite: bool, resume: bool
             raise ValueError(f"{directory}: holds no run of jaxmmo train, so it is not overwritten")
         shutil.rmtree(directory)
     directory.mkdir(parents=True, exist_ok=True)
+    if config.sources:
+        sources.keep(config.sources, directory)
     checkpoint.write_config(directory, config.as_dict())
     return config
 
@@ -132,6 +91,7 @@ def run(
     quiet: bool,
     save_every: float,
     eval_every: float = 0,
+    learner: Learner | None = None,
 ) -> dict[str, Any]:
     """Learns until the budget is spent, from the directory's newest checkpoint on.
 
@@ -143,12 +103,16 @@ def run(
       save_every: seconds between checkpoints; 0 after every update.
       eval_every: seconds between evaluations on held-out maps, one at the end besides; 0 for none.
         What is learned does not depend on them.
+      learner: made from the configuration if omitted.
+
+    Raises:
+      NotFiniteError: when rewards or losses are no numbers; the last checkpoint is of before.
 
     Returns:
       A summary: updates, steps, elapsed seconds, and lifetime over the last updates.
     """
     began = time.monotonic()
-    learner = config.learner()
+    learner = config.learner() if learner is None else learner
     screen = progress.display(quiet)
     store = Checkpoints(directory)
     state = jax.jit(learner.init)(jax.random.key(config.seed))
@@ -160,7 +124,9 @@ def run(
     update = int(state.update)
     before, steps = float(clock["elapsed"]), int(clock["steps"])
     log = logs.Log(directory, update)
-    screen.say(f"{learner.policy.name}, {_size(state.params):,} parameters; compiling")
+    screen.say(
+        f"{learner.policy.name}, {_size(state.params):,} parameters; compiling, about 30 s, once"
+    )
     advance = jax.jit(learner.update, donate_argnums=0).lower(state).compile()
     saved = evaluated = last = time.monotonic()
 
@@ -175,6 +141,7 @@ def run(
             state, metrics = advance(state)
             metrics = {k: np.asarray(v).item() for k, v in jax.device_get(metrics).items()}
             update += 1
+            refuse_nan(update, metrics, directory, store.latest)
             steps += metrics["steps"]
             now = time.monotonic()
             elapsed = before + now - began
@@ -202,6 +169,22 @@ def run(
     return _finish(directory, config)
 
 
+class NotFiniteError(ValueError):
+    """Training met rewards or losses that are no numbers, from which nothing can be learned."""
+
+
+def refuse_nan(update: int, metrics: dict[str, Any], directory: Path, saved: int | None) -> None:
+    """NotFiniteError if an update met nan or infinity, naming what is kept of the run."""
+    rewards, failed = int(metrics["bad_rewards"]), int(metrics["bad_losses"])
+    if not rewards and not failed:
+        return
+    what = f"{rewards} rewards are" if rewards else f"{failed} of the losses are"
+    kept = f"the checkpoint of update {saved} is kept" if saved else "no checkpoint was made yet"
+    raise NotFiniteError(
+        f"update {update}: {what} nan or infinite, training stops; {kept} in {directory}"
+    )
+
+
 EVALUATED = ("restricted_mean_lifetime", "steady_state_lifetime")
 """What is logged of an evaluation, as `eval_...` with an interval `_low` to `_high`."""
 
@@ -211,7 +194,9 @@ def evaluate(learner: Learner, params: Any) -> dict[str, float]:
     contestants = [lifetimes.Contestant(learner.policy, params)]
     config = lifetimes.EvalConfig(worlds=8, ticks=1000)
     attacks = learner.config.attacks
-    (report,) = lifetimes.evaluate(learner.env, contestants, config, attacks=attacks)
+    (report,) = lifetimes.evaluate(
+        learner.env, contestants, config, attacks=attacks, sample_rules=learner.sample_rules
+    )
     return {
         f"eval_{name}{'' if part == 'mean' else f'_{part}'}": value
         for name in EVALUATED
@@ -227,9 +212,7 @@ def _size(params: Any) -> int:
 def _finish(directory: Path, config: RunConfig) -> dict[str, Any]:
     """Draws the learning curve and sums the run up."""
     records = logs.read(directory)
-    attacks = "" if config.learn.attacks else ", attacks masked"
-    title = f"{config.preset}{attacks}, seed {config.seed}"
-    plots.learning_curve(records, directory / CURVE, title)
+    plots.learning_curve(records, directory / CURVE, config.title())
     recent = records[-10:]
     return {
         "updates": records[-1]["update"],

@@ -208,14 +208,22 @@ def _execute(path: Path, name: str, expected: str) -> ModuleType:
     return module
 
 
-def _where(error: BaseException, path: Path) -> str:
-    """What went wrong, and in which line of the user's file."""
+def line_of(error: BaseException, source: Source) -> str:
+    """In which line of the user's file an error arose, as ", line 7"; empty if it is not known."""
+    return _line(error, Path(source.path))
+
+
+def _line(error: BaseException, path: Path) -> str:
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
     if isinstance(error, SyntaxError) and error.filename == str(path):
         lines.append(error.lineno)
-    place = f", line {lines[-1]}" if lines else ""
+    return f", line {lines[-1]}" if lines else ""
+
+
+def _where(error: BaseException, path: Path) -> str:
+    """What went wrong, and in which line of the user's file."""
     said = " ".join((error.msg if isinstance(error, SyntaxError) else str(error)).split())
-    return f"loading it failed{place}: {type(error).__name__}{': ' + said if said else ''}"
+    return f"loading it failed{_line(error, path)}: {type(error).__name__}{': ' + said if said else ''}"
 
 
 @contextlib.contextmanager
