@@ -29,14 +29,11 @@ def run(args: argparse.Namespace) -> int:
     """Evaluates; see `jaxmmo evaluate --help`."""
     from jaxmmo.evaluation import lifetimes
     from jaxmmo.runs import library
-    from jaxmmo.runs.checkpoint import CONFIG, read_config
     from jaxmmo.runs.setup import make_env
 
-    preset = args.preset
-    if preset is None:
-        directory = Path(args.policy)
-        own = (directory / CONFIG).is_file()
-        preset = read_config(directory)["preset"] if own else "JaxMMO-v1"
+    if args.plot and not args.plot.parent.is_dir():
+        raise FileNotFoundError(f"{args.plot.parent} is not a folder")
+    preset = args.preset or library.preset_of(args.policy)
     env = make_env(preset, {})
     names = [args.policy] + ([args.against] if args.against else [])
     contestants = [library.load(name, env) for name in names]

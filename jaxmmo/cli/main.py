@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
+import os
 import sys
+import threading
 from collections.abc import Sequence
 
 from jaxmmo.version import __version__
@@ -39,15 +42,34 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs a command; returns its exit code, 2 for bad input, 130 when interrupted."""
+    """Runs a command; returns its exit code, 2 for bad input, 130 when interrupted.
+
+    Called without arguments it is the program itself, and handles signals (see `cli.signals`).
+    """
     arguments = list(sys.argv[1:] if argv is None else argv)
     command = next((a for a in arguments if a in COMMANDS), None)
     parser = build_parser(command)
     args = parser.parse_args(arguments)
+    own = argv is None and threading.current_thread() is threading.main_thread()
+    from jaxmmo.cli.signals import Signals
+
+    with Signals(args.command) if own else contextlib.nullcontext():
+        return _run(args)
+
+
+def _run(args: argparse.Namespace) -> int:
+    """Runs a command; the one place where errors of input become one line."""
+    from jaxmmo.runs.config import check_seed
+
     try:
+        check_seed(getattr(args, "seed", 0), "--seed ")
         return importlib.import_module(f"jaxmmo.cli.{args.command}").run(args)
-    except (ValueError, FileNotFoundError, FileExistsError, ModuleNotFoundError) as error:
-        print(f"jaxmmo {args.command}: {error}", file=sys.stderr)
+    except BrokenPipeError:  # nobody reads on, as behind `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except (ValueError, OSError, ModuleNotFoundError) as error:
+        text = " ".join(str(error).split()) or type(error).__name__
+        print(f"jaxmmo {args.command}: {text}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"jaxmmo {args.command}: interrupted", file=sys.stderr)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from jaxmmo.viewer.world import World
@@ -45,7 +44,7 @@ def make_world(args: argparse.Namespace, outputs: bool) -> World:
         overrides["capacity"] = args.capacity
     if args.size is not None:
         overrides |= {"height": args.size, "width": args.size}
-    preset = args.preset or _preset_of(args.player)
+    preset = args.preset or library.preset_of(args.player)
     capacity = jaxmmo.make(preset, **overrides).config.capacity
     agents = min(DEFAULT_AGENTS, capacity) if args.agents is None else args.agents
     env = jaxmmo.make(preset, **overrides, initial_population=agents)
@@ -54,12 +53,3 @@ def make_world(args: argparse.Namespace, outputs: bool) -> World:
     for _ in range(args.warmup):
         world.step()
     return world
-
-
-def _preset_of(player: str) -> str:
-    """The preset that a run was trained on; the default one for everybody else."""
-    from jaxmmo.runs.checkpoint import CONFIG, read_config
-
-    directory = Path(player)
-    own = (directory / CONFIG).is_file()
-    return read_config(directory)["preset"] if own else "JaxMMO-v1"

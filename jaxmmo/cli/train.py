@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", type=Path, default=None, help="directory (runs/PRESET-SEED)")
     parser.add_argument("--overwrite", action="store_true", help="replace a run in that directory")
     parser.add_argument("--resume", action="store_true", help="continue the run in that directory")
+    parser.add_argument(
+        "--checkpoint",
+        type=int,
+        metavar="UPDATE",
+        help="with --resume: continue from this checkpoint; later ones are set aside",
+    )
     parser.add_argument("--save-every", default="60s", help="time between checkpoints")
     parser.add_argument(
         "--eval-every",
@@ -47,30 +54,53 @@ def run(args: argparse.Namespace) -> int:
     if args.updates is not None and args.updates < 1:
         raise ValueError(f"--updates {args.updates}: must be at least 1")
     save_every, eval_every = parse_time(args.save_every), parse_time(args.eval_every)
+    from jaxmmo.cli import signals
     from jaxmmo.runs import run as runs
+    from jaxmmo.runs.progress import display
 
     config = _config(args)
     attack = "-no-attack" if args.no_attack else ""
-    directory = args.output or Path("runs") / f"{args.preset}{attack}-{args.seed}"
-    config = runs.prepare(directory, config, overwrite=args.overwrite, resume=args.resume)
+    path = args.output or Path("runs") / f"{args.preset}{attack}-{args.seed}"
+    again = f"jaxmmo train --output {shlex.quote(str(path))} --resume"
+    program = signals.active()
+    if program is not None:
+        program.nothing_lost = True
+        program.abandoned = (
+            f"interrupted, and everything is saved; go on with: {again}"
+            if args.resume
+            else "interrupted before anything was learned; start again, or go on with: " + again
+        )
     if seconds is None and args.updates is None:
         seconds = 300.0
-    budget = runs.Budget(seconds=seconds, updates=args.updates)
-    summary = runs.run(
-        directory,
+    with runs.open_run(
+        path,
         config,
-        budget,
-        quiet=args.quiet,
-        save_every=save_every,
-        eval_every=eval_every,
-    )
-    if not args.quiet:
-        print(f"{directory}: lifetime {summary['lifetime']:.1f} after {summary['elapsed']:.0f} s")
-        print(f"learning curve: {directory / runs.CURVE}")
-        print(f"measure it on new maps: jaxmmo evaluate {directory}")
+        overwrite=args.overwrite,
+        resume=args.resume,
+        from_checkpoint=args.checkpoint,
+    ) as directory:
+        config = directory.config
+        summary = runs.train(
+            config.learner(),
+            directory,
+            runs.Budget(seconds=seconds, updates=args.updates),
+            seed=config.seed,
+            save_every=save_every,
+            eval_every=eval_every,
+            screen=display(args.quiet),
+            stop=program,
+            title=_title(config),
+        )
+    stopped = program is not None and program.requested
+    if stopped:
+        print(f"{path}: interrupted, and everything is saved; go on with: {again}")
+    elif not args.quiet:
+        print(f"{path}: lifetime {summary['lifetime']:.1f} after {summary['elapsed']:.0f} s")
+        print(f"learning curve: {path / runs.CURVE}")
+        print(f"measure it on new maps: jaxmmo evaluate {path}")
     if args.json:
-        print(json.dumps({"run": str(directory), "seed": config.seed} | summary))
-    return 0
+        print(json.dumps({"run": str(path), "seed": config.seed} | summary))
+    return program.status if stopped else 0
 
 
 def parse_time(text: str) -> float:
@@ -95,7 +125,7 @@ def _config(args: argparse.Namespace) -> Any:
     from jaxmmo.runs.config import RunConfig
     from jaxmmo.runs.setup import NetworkConfig
 
-    base = preset(args.preset)
+    preset(args.preset)
     parts: dict[str, dict[str, Any]] = {"learn": {}, "network": {}, "env": {}}
     kinds = {"learn": LearnConfig, "network": NetworkConfig, "env": EnvConfig}
     names = {k: [f.name for f in dataclasses.fields(kind)] for k, kind in kinds.items()}
@@ -108,19 +138,21 @@ def _config(args: argparse.Namespace) -> Any:
         parts[part][name] = _value(value)
     if args.no_attack:
         parts["learn"]["attacks"] = False
-    base.replace(**parts["env"])
-    return RunConfig(
-        preset=args.preset,
-        env=parts["env"],
-        learn=LearnConfig().replace(**parts["learn"]),
-        network=NetworkConfig(**parts["network"]),
-        seed=args.seed,
-    )
+    about = {"preset": args.preset, "seed": args.seed} | parts
+    config = RunConfig.from_dict(about)
+    config.environment()  # refuses what is wrong there before anything is written
+    return config
+
+
+def _title(config: Any) -> str:
+    """What stands above the learning curve."""
+    attacks = "" if config.learn.attacks else ", attacks masked"
+    return f"{config.preset}{attacks}, seed {config.seed}"
 
 
 def _value(text: str) -> Any:
     """A number or truth value where it reads as one, else the text."""
     try:
         return json.loads(text.lower() if text in ("True", "False") else text)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         return text

@@ -60,7 +60,7 @@ class LearnConfig:
             raise ValueError(f"algorithm={self.algorithm!r}: must be one of {ALGORITHMS}")
         for name in ("worlds", "ticks", "epochs", "minibatch", "chunk"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value < 2**31:
                 raise ValueError(f"{name}={value!r}: must be a positive integer")
         for name, low, high in (
             ("renewed", 0, self.worlds),
@@ -74,8 +74,12 @@ class LearnConfig:
             ("max_grad_norm", 0, 1e9),
         ):
             value = getattr(self, name)
-            if not low <= value <= high:
-                raise ValueError(f"{name}={value!r}: must be in [{low}, {high}]")
+            kind = int if name in ("renewed", "anneal") else (int, float)
+            if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:
+                what = "an integer" if kind is int else "a number"
+                raise ValueError(f"{name}={value!r}: must be {what} in [{low}, {high}]")
+        if not isinstance(self.attacks, bool):
+            raise ValueError(f"attacks={self.attacks!r}: must be True or False")
 
     def replace(self, **overrides: Any) -> LearnConfig:
         """A copy with fields changed; ValueError on an unknown field or a bad value."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import sys
 from importlib import resources
@@ -14,13 +15,20 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxmmo.agents import scripted
+from jaxmmo.agents.policy import Policy
 from jaxmmo.env.environment import Environment
 from jaxmmo.evaluation.lifetimes import Contestant
-from jaxmmo.runs import checkpoint
+from jaxmmo.files import leaves
+from jaxmmo.files.atomic import write_atomically
+from jaxmmo.runs import config
+from jaxmmo.runs.checkpoint import Checkpoints
 from jaxmmo.runs.config import RunConfig
-from jaxmmo.runs.setup import make_env, make_policy
+from jaxmmo.runs.integrity import DamagedError
+from jaxmmo.runs.setup import make_env
 
 BASELINES = "jaxmmo.baselines"
+DEFAULT = "JaxMMO-v1"
+"""Preset of whoever was not trained on one."""
 
 
 def load(name: str, env: Environment) -> Contestant:
@@ -44,32 +52,40 @@ def load(name: str, env: Environment) -> Contestant:
 
 
 def load_run(directory: Path, env: Environment) -> Contestant:
-    """The policy of a run's newest checkpoint."""
-    config = RunConfig.from_dict(checkpoint.read_config(directory))
-    learner = config.learner()
-    like = jax.eval_shape(learner.init, jax.random.key(0))
-    clock = {"elapsed": np.zeros((), np.float64), "steps": np.zeros((), np.int64)}
-    store = checkpoint.Checkpoints(directory)
+    """The policy of a run's newest checkpoint, of which only the parameters are read.
+
+    Raises:
+      ValueError: if there is no whole checkpoint, or it is of another shape.
+    """
+    own = config.read(directory)
+    policy, like = _policy(own, env)
     try:
-        tree = store.restore({"state": like, "clock": clock})
-    finally:
-        store.close()
-    params = jax.tree.map(jnp.asarray, tree["state"].params)
-    return _fit(config, params, env, directory.name)
+        params = Checkpoints(directory).restore(params=like)["params"]
+    except DamagedError:
+        raise
+    except ValueError as error:
+        raise _misfit(own, env, directory.name, str(error)) from error
+    params = jax.tree.map(jnp.asarray, params)
+    return Contestant(dataclasses.replace(policy, name=directory.name), params)
 
 
-def _fit(config: RunConfig, params: Any, env: Environment, name: str) -> Contestant:
-    """The policy for `env`, if its parameters are of the right shape there."""
-    policy = make_policy(env.spec, env.config.num_populations, config.network)
-    expected = jax.eval_shape(policy.init, jax.random.key(0))
-    shapes = jax.tree.map(jnp.shape, params)
-    if shapes != jax.tree.map(jnp.shape, expected):
-        raise ValueError(
-            f"{name} was trained on {config.preset} with {config.env or 'its defaults'} and does "
-            f"not fit the observations of {env.config.preset} with "
-            f"{env.config.num_populations} populations"
-        )
-    return Contestant(dataclasses.replace(policy, name=name), params)
+def preset_of(name: str) -> str:
+    """The preset that a run was trained on; the default one for everybody else."""
+    own = (Path(name) / config.NAME).is_file()
+    return config.read(Path(name)).preset if own else DEFAULT
+
+
+def _policy(own: RunConfig, env: Environment) -> tuple[Policy, Any]:
+    """A run's policy in an environment, and parameters of its structure, without values."""
+    policy = own.policy(env)
+    return policy, jax.eval_shape(policy.init, jax.random.key(0))
+
+
+def _misfit(own: RunConfig, env: Environment, name: str, why: str) -> ValueError:
+    return ValueError(
+        f"{name} was trained on {own.preset} with {own.env or 'its defaults'} and does not fit the "
+        f"observations of {env.config.preset} with {env.config.num_populations} populations: {why}"
+    )
 
 
 def load_baseline(preset: str = "JaxMMO-v1", env: Environment | None = None) -> Contestant:
@@ -89,17 +105,17 @@ def load_baseline(preset: str = "JaxMMO-v1", env: Environment | None = None) -> 
     if not path.is_file():
         raise ValueError(f"no baseline for {preset!r}; there are: {', '.join(baselines())}")
     with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
-        config = RunConfig.from_dict(json.loads(str(data["config"])))
+        own = RunConfig.from_dict(json.loads(str(data["config"])))
         flat = {k: data[k].astype(np.float32) for k in data.files if k != "config"}
-    params: dict[str, Any] = {}
-    for name, value in flat.items():
-        *parents, leaf = name.split("/")
-        here = params
-        for parent in parents:
-            here = here.setdefault(parent, {})
-        here[leaf] = jnp.asarray(value)
     env = make_env(preset, {}) if env is None else env
-    return _fit(config, params, env, f"baseline {preset}")
+    name = f"baseline {preset}"
+    policy, like = _policy(own, env)
+    try:
+        params = leaves.fit(flat, like, name)
+    except ValueError as error:
+        raise _misfit(own, env, name, str(error)) from error
+    params = jax.tree.map(jnp.asarray, params)
+    return Contestant(dataclasses.replace(policy, name=name), params)
 
 
 def baselines() -> list[str]:
@@ -115,14 +131,14 @@ def export(directory: Path, path: Path) -> None:
       directory: of the run.
       path: of the file.
     """
-    config = RunConfig.from_dict(checkpoint.read_config(directory))
-    env = config.environment()
-    params = load_run(directory, env).params
+    own = config.read(directory)
+    params = load_run(directory, own.environment()).params
     flat: dict[str, Any] = {
-        "/".join(key.key for key in keys): np.asarray(value, np.float16)
-        for keys, value in jax.tree_util.tree_leaves_with_path(params)
+        name: np.asarray(value, np.float16) for name, value in leaves.named(params).items()
     }
-    np.savez_compressed(path, config=np.array(json.dumps(config.as_dict())), **flat)
+    content = io.BytesIO()
+    np.savez_compressed(content, config=np.array(json.dumps(own.as_dict())), **flat)
+    write_atomically(path, content.getvalue())
 
 
 def main() -> None:

@@ -68,15 +68,6 @@ class Source:
             )
         return getattr(module, self.name)
 
-    def function(self) -> Any:
-        """As `load`; ValueError unless the object can be called."""
-        found = self.load()
-        if not callable(found):
-            raise ValueError(
-                f"{self.reference} is {type(found).__name__}, not a function that can be called"
-            )
-        return found
-
 
 def is_reference(text: str) -> bool:
     """Whether a text has the form FILE.py:NAME or package.module:NAME."""
@@ -223,7 +214,8 @@ def _line(error: BaseException, path: Path) -> str:
 def _where(error: BaseException, path: Path) -> str:
     """What went wrong, and in which line of the user's file."""
     said = " ".join((error.msg if isinstance(error, SyntaxError) else str(error)).split())
-    return f"loading it failed{_line(error, path)}: {type(error).__name__}{': ' + said if said else ''}"
+    kind = type(error).__name__
+    return f"loading it failed{_line(error, path)}: {kind}{': ' + said if said else ''}"
 
 
 @contextlib.contextmanager
