@@ -1,6 +1,7 @@
 """jaxmmo: a massively multiagent world as a pure function on arrays."""
 
-from typing import Any
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from jaxmmo.env.config import PRESETS, EnvConfig, preset
 from jaxmmo.env.environment import Environment, Info
@@ -11,6 +12,22 @@ from jaxmmo.env.state import WorldState
 from jaxmmo.env.systems.spawning import PopulationFn, random_population
 from jaxmmo.files.saves import fork, load_state, save_state
 from jaxmmo.version import BEHAVIOUR_VERSION, __version__
+
+if TYPE_CHECKING:
+    from jaxmmo.workflow import Evaluation, Run, Watching, evaluate, record, train, watch
+
+WORKFLOW = ("Evaluation", "Run", "Watching", "evaluate", "record", "train", "watch")
+"""Names of `jaxmmo.workflow`, imported when they are first used: they need more than the game."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in WORKFLOW:
+        return getattr(importlib.import_module("jaxmmo.workflow"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *WORKFLOW])
 
 
 def make(
@@ -58,15 +75,22 @@ __all__ = [
     "BEHAVIOUR_VERSION",
     "EnvConfig",
     "Environment",
+    "Evaluation",
     "Info",
     "Observation",
     "Rules",
+    "Run",
+    "Watching",
     "WorldState",
     "__version__",
+    "evaluate",
     "fork",
     "load_baseline",
     "load_state",
     "make",
+    "record",
     "registered",
     "save_state",
+    "train",
+    "watch",
 ]

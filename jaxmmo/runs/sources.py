@@ -175,6 +175,8 @@ def _module(path: Path, reference: str, expected: str) -> ModuleType:
     key = (str(path), name, expected)
     if key in _LOADED:
         return _LOADED[key]
+    if as_module and _module_file(reference, where).resolve() != path:
+        raise ValueError(f"{reference}: {where} is not {path} any more, but another file")
     try:
         with _importable(Path.cwd() if as_module else path.parent):
             module = importlib.import_module(name) if as_module else _execute(path, name, expected)

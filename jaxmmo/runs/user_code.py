@@ -31,14 +31,19 @@ def make_env(source: Source, overrides: dict[str, Any]) -> Any:
     make = function(source)
     _refuse_arguments(source, make, overrides)
     env = _call(source, lambda: make(**overrides))
-    missing = [name for name in CONTRACT if not hasattr(env, name)]
+    check_environment(env, source.reference)
+    return env
+
+
+def check_environment(env: Any, name: str) -> None:
+    """ValueError unless something has what every environment has, for one world."""
+    missing = [part for part in CONTRACT if not hasattr(env, part)]
     if missing:
         raise ValueError(
-            f"{source.reference} returned {type(env).__name__}, which has no {missing[0]}: must be "
-            "an environment, as from jaxmmo.make, or a wrapper around one"
+            f"{name}: {type(env).__name__} has no {missing[0]}: must be an environment, as from "
+            "jaxmmo.make, or a wrapper around one"
         )
     checks.one_world(env)
-    return env
 
 
 def make_policy(source: Source, env: Any) -> Policy:
