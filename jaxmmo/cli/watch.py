@@ -22,6 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serves until interrupted."""
+    from jaxmmo.cli import signals
     from jaxmmo.workflow.watching import prepare
 
     print(f"building a world for {args.player} ...", file=sys.stderr, flush=True)
@@ -29,8 +30,13 @@ def run(args: argparse.Namespace) -> int:
         args.player, speed=args.speed, host=args.host, port=args.port, **world_arguments(args)
     )
     print(f"watch at {watching.address} (stop with Ctrl-C)", flush=True)
+    program = signals.active()
+    if program is not None:
+        program.release(watching.server.handle_exit)  # it ends when it is asked to
     if not args.no_browser:
-        threading.Timer(0.5, webbrowser.open, [watching.address]).start()
+        timer = threading.Timer(0.5, webbrowser.open, [watching.address])
+        timer.daemon = True
+        timer.start()
     with contextlib.suppress(KeyboardInterrupt):  # that is how one stops watching
         watching.serve()
     return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -26,7 +26,12 @@ def named(tree: Any) -> dict[str, Any]:
     return {"/".join(name(key) for key in path): leaf for path, leaf in paths}
 
 
-def renamed(stored: Mapping[str, Any], known: Mapping[str, Any], root: str = "") -> dict[str, Any]:
+def renamed(
+    stored: Mapping[str, Any],
+    known: Mapping[str, Any],
+    roots: Sequence[str] = ("",),
+    separator: str = "/",
+) -> dict[str, Any]:
     """The stored leaves under the names of today.
 
     A leaf keeps a name that is still known. Otherwise its old beginning is replaced, if that
@@ -35,21 +40,24 @@ def renamed(stored: Mapping[str, Any], known: Mapping[str, Any], root: str = "")
     Args:
       stored: leaves by path.
       known: leaves of today's structure by path.
-      root: path of the world's state in both, ending in a slash, or empty.
+      roots: paths of worlds' states in both, each empty or ending in the separator.
+      separator: between the parts of a path.
     """
-    result: dict[str, Any] = {}
-    for path, leaf in stored.items():
-        result[path if path in known else _today(path, known, stored, root)] = leaf
-    return result
+    table = [
+        (root + old.replace("/", separator), root + new.replace("/", separator))
+        for root in roots
+        for old, new in RENAMED
+    ]
 
+    def today(path: str) -> str:
+        for old, new in table:
+            if path == old or path.startswith(old + separator):
+                candidate = new + path.removeprefix(old)
+                if candidate in known and candidate not in stored:
+                    return candidate
+        return path
 
-def _today(path: str, known: Mapping[str, Any], stored: Mapping[str, Any], root: str) -> str:
-    for old, new in RENAMED:
-        if path == root + old or path.startswith(f"{root}{old}/"):
-            candidate = root + new + path.removeprefix(root + old)
-            if candidate in known and candidate not in stored:
-                return candidate
-    return path
+    return {path if path in known else today(path): leaf for path, leaf in stored.items()}
 
 
 def fit(

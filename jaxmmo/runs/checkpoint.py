@@ -170,7 +170,7 @@ class Checkpoints:
                 why = f"{source} is damaged: {name} cannot be read ({_first_line(error)})"
                 raise DamagedError(f"{why}; {advice}") from error
             known = leaves.named(tree)
-            stored = leaves.renamed(stored, known, WORLD)
+            stored = leaves.renamed(stored, known, (WORLD,))
             stored = {k: v for k, v in stored.items() if k in known or not k.startswith(ignored)}
             result[name] = leaves.fit(stored, tree, source, absent)
         return result

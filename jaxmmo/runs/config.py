@@ -64,8 +64,10 @@ class RunConfig:
     own: bool = dataclasses.field(default=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a seed out of range."""
+        """Raises ValueError for a seed out of range, or what is not the name of a preset."""
         check_seed(self.seed, "seed=")
+        if not isinstance(self.preset, str):
+            raise ValueError(f"preset={self.preset!r:.60}: must be the name of a preset")
 
     def environment(self, more: dict[str, Any] | None = None, *, training: bool = True) -> Any:
         """One of the run's worlds; ValueError for bad settings.
@@ -160,8 +162,11 @@ class RunConfig:
           ValueError: for settings that this version does not know, or bad values.
         """
         try:
+            for part in ("env", "learn", "network"):
+                if not isinstance(data[part], dict):
+                    raise ValueError(f"{part}={data[part]!r:.60}: must be settings by name")
             parts = {
-                part: legacy.renamed(part, dict(data[part]), _names(kind))
+                part: legacy.renamed(part, data[part], _names(kind))
                 for part, kind in (
                     ("env", EnvConfig),
                     ("learn", LearnConfig),
@@ -222,9 +227,8 @@ def differences(directory: Path) -> list[str]:
     if not isinstance(stored, dict):
         return []
     here = machine()
-    return [
-        f"{k} {stored[k]} then, {here[k]} now" for k in here if stored.get(k, here[k]) != here[k]
-    ]
+    changed = [name for name in here if stored.get(name, here[name]) != here[name]]
+    return [f"{name} {stored[name]} when it began, {here[name]} now" for name in changed]
 
 
 def write(directory: Path, config: RunConfig) -> None:

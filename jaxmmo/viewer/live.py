@@ -22,6 +22,9 @@ SPEEDS = (0.1, 240.0)
 QUEUE = 8
 """Frames that wait for a slow viewer; older ones are dropped."""
 
+ANNOUNCE_SECONDS = 0.02
+"""Between two messages about the status; who clicks like mad must not slow the others down."""
+
 
 def error_text(message: str) -> str:
     """What tells a viewer that something went wrong."""
@@ -76,6 +79,8 @@ class Simulation:
         self._latest = self._encode(world.frame)
         self._viewers: set[Viewer] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._announcement: asyncio.TimerHandle | None = None
+        self._announced = 0.0
         self._wake = threading.Condition()
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="simulation", daemon=True)
@@ -111,7 +116,16 @@ class Simulation:
         self.announce()
 
     def announce(self) -> None:
-        """Tells every viewer the status."""
+        """Tells every viewer the status, soon: many changes in a moment are told once."""
+        if self._loop is None or self._loop.is_closed():
+            return
+        if self._announcement is None:
+            wait = max(0.0, self._announced + ANNOUNCE_SECONDS - self._loop.time())
+            self._announcement = self._loop.call_later(wait, self._tell)
+
+    def _tell(self) -> None:
+        self._announcement = None
+        self._announced = asyncio.get_running_loop().time()
         status = {
             "type": "status",
             "paused": self.paused,

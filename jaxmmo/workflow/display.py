@@ -16,7 +16,7 @@ class Bar:
     def __init__(self, label: str, unit: str, *, quiet: bool = False) -> None:
         self._label, self._unit, self._quiet = label, unit, quiet
         self._terminal = sys.stderr.isatty()
-        self._began = self._last = time.monotonic()
+        self._began = self._last = 0.0
 
     def say(self, text: str) -> None:
         """A line before the bar."""
@@ -26,11 +26,13 @@ class Bar:
     def __call__(self, done: int, total: int) -> None:
         """Draws, if it is time to."""
         now = time.monotonic()
+        self._began = self._began or now  # what was compiled before is not to be counted on
         if self._quiet or (now - self._last < (0.1 if self._terminal else EVERY) and done < total):
             return
         self._last = now
-        rest = (now - self._began) / max(done, 1) * (total - done)
-        text = f"{self._label} {done:,}/{total:,} {self._unit}, {rest:.0f} s left"
+        text = f"{self._label} {done:,}/{total:,} {self._unit}"
+        if now > self._began:
+            text += f", {(now - self._began) / max(done, 1) * (total - done):.0f} s left"
         if not self._terminal:
             print(text, file=sys.stderr, flush=True)
             return

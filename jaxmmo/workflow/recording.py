@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jaxmmo.files.atomic import named
 from jaxmmo.workflow.display import Bar
 from jaxmmo.workflow.scene import RulesLike, players_of
 
@@ -73,7 +73,6 @@ def record(
     _check(output, source, ticks, scale, pace, overwrite)
     bar = Bar("recording", "ticks", quiet=quiet)
     suffix = output.suffix.lower()
-    part = output.with_name(f".{output.stem}.part{suffix}")
 
     def world() -> Any:
         from jaxmmo.workflow.live import live_world
@@ -91,15 +90,12 @@ def record(
             quiet=quiet,
         )
 
-    try:
+    with named(output, overwrite=overwrite) as part:
         if suffix == REPLAY:
             _write_replay(part, world(), seed, DEFAULT_TICKS if ticks is None else ticks, bar)
         else:
             total, frames = _frames(source, ticks, world)
             _write_pictures(part, total, frames, scale, pace, bar)
-        os.replace(part, output)
-    finally:
-        part.unlink(missing_ok=True)
     return output
 
 
@@ -133,7 +129,7 @@ def _write_replay(path: Path, world: Any, seed: int, ticks: int, bar: Bar) -> No
     from jaxmmo.replay.replay import ReplayWriter
 
     with (
-        path.open("wb") as file,
+        path.open("r+b") as file,
         ReplayWriter(file, world.env, world.rules, world.title, seed) as writer,
     ):
         writer.append(world.frame)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 import webbrowser
@@ -21,36 +22,38 @@ class Watching:
     Attributes:
       address: to open in a browser.
       app: the web application.
+      server: uvicorn's.
     """
 
     def __init__(self, app: Any, host: str, port: int, token: str) -> None:
+        import uvicorn
+
         from jaxmmo.viewer import serving
 
+        if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65535:
+            raise ValueError(f"--port {port}: must be in [0, 65535]")
         self.app = app
         self._listener = serving.listen(host, port)
-        self.address = serving.address(host, self._listener.getsockname()[1], token)
-        self._server: Any = None
+        self.address = _address(host, self._listener.getsockname()[1], token)
+        self.server = uvicorn.Server(serving.configuration(app))
         self._thread: threading.Thread | None = None
 
     def serve(self) -> None:
         """Serves until interrupted; call either this or `start`."""
-        self._make_server().run(sockets=[self._listener])
+        self.server.run(sockets=[self._listener])
 
     def start(self) -> None:
         """Serves in a thread of its own; returns when it answers."""
-        server = self._make_server()
         self._thread = threading.Thread(
-            target=server.run, kwargs={"sockets": [self._listener]}, name="viewer", daemon=True
+            target=self.server.run, kwargs={"sockets": [self._listener]}, name="viewer", daemon=True
         )
         self._thread.start()
-        while not server.started and self._thread.is_alive():
+        while not self.server.started and self._thread.is_alive():
             time.sleep(0.01)
 
     def stop(self) -> None:
         """Ends the world and the server."""
-        if self._server is not None:
-            self._server.should_exit = True
-            self._server.force_exit = True
+        self.server.should_exit = self.server.force_exit = True
         if self._thread is not None:
             self._thread.join(10)
         self._listener.close()
@@ -61,17 +64,6 @@ class Watching:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _make_server(self) -> Any:
-        import uvicorn
-
-        from jaxmmo.viewer.server import MAX_MESSAGE
-
-        config = uvicorn.Config(
-            self.app, log_level="warning", ws="websockets-sansio", ws_max_size=MAX_MESSAGE
-        )
-        self._server = uvicorn.Server(config)
-        return self._server
-
     def __repr__(self) -> str:
         alive = self._thread is not None and self._thread.is_alive()
         return f"Watching({self.address!r}{'' if alive else ', stopped'})"
@@ -81,6 +73,13 @@ class Watching:
             f'<iframe src="{self.address}" width="100%" height="640" title="A live jaxmmo world" '
             f'style="border:0;border-radius:12px"></iframe><a href="{self.address}">in a tab</a>'
         )
+
+
+def _address(host: str, port: int, token: str) -> str:
+    """What to open in a browser."""
+    name = host if host not in ("0.0.0.0", "::") else socket.gethostname()
+    name = f"[{name}]" if ":" in name else name
+    return f"http://{name}:{port}/" + (f"?token={token}" if token else "")
 
 
 def watch(

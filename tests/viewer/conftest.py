@@ -15,7 +15,8 @@ from starlette.applications import Starlette
 import jaxmmo
 from jaxmmo.agents import scripted
 from jaxmmo.env.environment import Environment
-from jaxmmo.viewer import Frame, ReplayWriter, World, server
+from jaxmmo.viewer import Frame, ReplayWriter, World
+from jaxmmo.viewer import serving as serving_module
 
 
 class Recording(NamedTuple):
@@ -89,14 +90,7 @@ class Reel:
 @contextlib.contextmanager
 def serving(app: Starlette) -> Iterator[int]:
     """Runs an application in a thread; yields its port."""
-    config = uvicorn.Config(
-        app,
-        host="127.0.0.1",
-        port=0,
-        log_level="error",
-        ws="websockets-sansio",
-        ws_max_size=server.MAX_MESSAGE,
-    )
+    config = serving_module.configuration(app, host="127.0.0.1", port=0)
     running = uvicorn.Server(config)
     thread = threading.Thread(target=running.run, daemon=True)
     thread.start()

@@ -15,6 +15,7 @@ from websockets.typing import Origin
 
 from jaxmmo.replay import blocks
 from jaxmmo.viewer import World, server
+from jaxmmo.viewer import serving as serving_limits
 from jaxmmo.viewer.live import QUEUE, Simulation, Viewer
 from jaxmmo.viewer.server import Guard, create_app
 from tests.viewer.conftest import Recording, Reel, serving
@@ -258,7 +259,7 @@ def test_malformed_messages_are_answered_and_survived(tiny: Recording):
 def test_an_oversized_message_ends_only_its_sender(tiny: Recording):
     with web(tiny, simulation=simulation(tiny)) as site, site.live() as other:
         with site.live() as link:
-            link.send("x" * (server.MAX_MESSAGE + 1))
+            link.send("x" * (serving_limits.MAX_MESSAGE + 1))
             with pytest.raises(ConnectionClosed):
                 while True:
                     link.recv(timeout=10)
