@@ -3,9 +3,10 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from jaxmmo.env.config import PRESETS, EnvConfig, preset
+from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.environment import Environment, Info
 from jaxmmo.env.observation import Observation
+from jaxmmo.env.presets import PRESETS, Preset, find
 from jaxmmo.env.rewards import RewardFn, survival
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import WorldState
@@ -31,7 +32,7 @@ def __dir__() -> list[str]:
 
 
 def make(
-    name: str = "JaxMMO-v1",
+    preset: str | Preset = "JaxMMO-v1",
     *,
     reward_fn: RewardFn = survival,
     population_fn: PopulationFn = random_population,
@@ -40,7 +41,7 @@ def make(
     """An environment from a preset.
 
     Args:
-      name: one of `registered()`.
+      preset: one of `registered()`, or a `Preset` of your own.
       reward_fn: replaces the reward, see `RewardFn`.
       population_fn: replaces the assignment of newborns to populations, see `PopulationFn`.
       **overrides: `EnvConfig` fields.
@@ -48,8 +49,8 @@ def make(
     Raises:
       ValueError: for an unknown preset or field, or a bad value, saying what is allowed.
     """
-    config = preset(name).replace(**overrides)
-    return Environment(config, reward_fn=reward_fn, population_fn=population_fn)
+    game = find(preset).replace(**overrides)
+    return Environment(game, reward_fn=reward_fn, population_fn=population_fn)
 
 
 def load_baseline(preset: str = "JaxMMO-v1") -> tuple[Any, Any]:
@@ -66,6 +67,11 @@ def load_baseline(preset: str = "JaxMMO-v1") -> tuple[Any, Any]:
     return library.load_baseline(preset)
 
 
+def preset(name: str | Preset = "JaxMMO-v1") -> Preset:
+    """The game of that id, to be extended; see `Preset.extend`. ValueError for an unknown one."""
+    return find(name)
+
+
 def registered() -> list[str]:
     """Ids that `make` knows."""
     return list(PRESETS)
@@ -78,6 +84,7 @@ __all__ = [
     "Evaluation",
     "Info",
     "Observation",
+    "Preset",
     "Rules",
     "Run",
     "Watching",
@@ -88,6 +95,7 @@ __all__ = [
     "load_baseline",
     "load_state",
     "make",
+    "preset",
     "record",
     "registered",
     "save_state",

@@ -1,19 +1,14 @@
-"""The attributes of every observation table and the action heads, as data.
+"""Observations and actions as data: attributes, tables of entities, action heads.
 
-Everything downstream follows this page: the environment packs what is listed here, `io.inputs`
-unpacks and normalises it, and networks are assembled from it. Adding an attribute is adding a line.
+Everything downstream follows a `Spec`: the environment packs what it lists, `io.inputs` unpacks and
+normalises it, networks are assembled from it. This module knows no game: the attributes of a game
+are declared beside the columns of its tables (`env.state`), its heads in `env.actions`.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from enum import IntEnum
-
-from jaxmmo.env.config import EnvConfig
-from jaxmmo.env.constants import DELTAS, NUM_MOVES, NUM_STYLES, Material, Skill
-
-LEADS = tuple((int(row), int(col)) for row, col in DELTAS)
-"""Where each `Move` leads."""
 
 
 class Kind(IntEnum):
@@ -80,11 +75,13 @@ class Table:
       name: key of the table in `io.inputs`.
       attributes: with their places in the packed row.
       rows: entities in the table.
+      observer_first: row 0 is the observer itself: as a choice of an action it means nobody else.
     """
 
     name: str
     attributes: tuple[Attribute, ...]
     rows: int
+    observer_first: bool = False
 
     @property
     def words(self) -> int:
@@ -129,7 +126,7 @@ class Spec:
     """Everything a network needs to know of observations and actions.
 
     Attributes:
-      tables: tables of entities, row 0 of "agent" being the observer.
+      tables: tables of entities; exactly one of them has the observer in its first row.
       tile: attributes of every tile of the window; material and agents are packed in the
         environment's order, row and col follow from the tile's place.
       window: side of the window, tiles.
@@ -149,6 +146,27 @@ class Spec:
             if table.name == name:
                 return table
         raise KeyError(f"{name!r} (tables: {[t.name for t in self.tables]})")
+
+    @property
+    def observer(self) -> Table:
+        """The table whose row 0 is the observer; what is relative is relative to that row."""
+        return next(table for table in self.tables if table.observer_first)
+
+    def choices(self, head: Head) -> int:
+        """How many choices a head has: its own, or the rows of the table it points into.
+
+        Choice 0 does nothing. Row 0 stands for that where it is the observer; in any other table
+        that choice comes before the rows.
+        """
+        if head.table is None:
+            return head.size
+        table = self.table(head.table)
+        return table.rows if table.observer_first else table.rows + 1
+
+    def shape(self, head: Head) -> tuple[int, ...]:
+        """Trailing axes of a head's masks and logits: its choices, after those it is given."""
+        given = (self.choices(self.head(head.given)),) if head.given else ()
+        return (*given, self.choices(head))
 
     def head(self, name: str) -> Head:
         """The head of that name; KeyError otherwise."""
@@ -173,46 +191,3 @@ def pack(attributes: list[Attribute]) -> tuple[Attribute, ...]:
         placed.append(dataclasses.replace(attribute, word=word, shift=32 - free[word]))
         free[word] -= attribute.bits
     return tuple(placed)
-
-
-def of(config: EnvConfig) -> Spec:
-    """The observation and action spec of a configuration. Sources: v1.3 section 7."""
-    discrete, continuous, hidden = Kind.DISCRETE, Kind.CONTINUOUS, Kind.HIDDEN
-    sight = config.vision
-    wildest = max(config.height, config.width) // 6 + 1  # half a map, three tiles a level
-    attributes = [
-        Attribute("self", discrete, 0, 1, encoding=Encoding.FIRST),
-        Attribute("population", discrete, 0, config.num_populations - 1),
-        Attribute("row", continuous, -sight, sight, sight, encoding=Encoding.RELATIVE),
-        Attribute("col", continuous, -sight, sight, sight, encoding=Encoding.RELATIVE),
-        Attribute("damage", continuous, 0, 127, 100),
-        Attribute("freeze", continuous, 0, 15, 3, 0.5),
-        Attribute("immune", continuous, 0, 31, 10, 0.5),
-        Attribute("wilderness", continuous, -1, wildest, 127, 0.5 - 1 / 127),
-        Attribute("time_alive", continuous, 0, 65535, 100),
-    ]
-    for name in ("food", "water", "health"):
-        attributes.append(Attribute(name, continuous, 0, 127, f"{name}_max", 0.5))
-        attributes.append(Attribute(f"{name}_max", hidden, 0, 127, 100))
-    if config.observe_skills:
-        attributes += [
-            Attribute(f"level_{skill.name.lower()}", continuous, 0, 127, 100) for skill in Skill
-        ]
-        attributes.append(Attribute("combat_level", continuous, 0, 127, 100))
-    agents = 2 ** (config.tile_bits - 3) - 1
-    return Spec(
-        tables=(Table("agent", pack(attributes), config.max_visible),),
-        tile=(
-            Attribute("material", discrete, 0, max(Material)),
-            Attribute("agents", continuous, 0, agents),
-            Attribute("row", discrete, 0, config.window - 1),
-            Attribute("col", discrete, 0, config.window - 1),
-        ),
-        window=config.window,
-        tile_bits=config.tile_bits,
-        heads=(
-            Head("move", size=NUM_MOVES, leads=LEADS),
-            Head("style", size=NUM_STYLES),
-            Head("target", table="agent", given="style"),
-        ),
-    )

@@ -13,7 +13,7 @@ import jaxmmo
 
 @pytest.mark.parametrize("name", ["NeuralMMO", "", "jaxmmo-v1"])
 def test_an_unknown_preset(name):
-    with pytest.raises(ValueError, match=f"unknown preset '{name}'; registered: JaxMMO-v1, Neural"):
+    with pytest.raises(ValueError, match=rf"unknown preset '{name}'.*allowed: JaxMMO-v1, Neural"):
         jaxmmo.make(name)
     assert jaxmmo.registered() == ["JaxMMO-v1", "NeuralMMO-v1.3"]
 
@@ -25,7 +25,7 @@ def test_an_unknown_field_and_what_was_meant():
         jaxmmo.make().default_rules(food_decoy=3)
     with pytest.raises(ValueError, match=r"(?s)rule max_hit=.*: does not fit int32\[3, 100\]"):
         jaxmmo.make().default_rules(max_hit=np.zeros((2, 2)))
-    with pytest.raises(ValueError, match=r"regrowth probability=1\.5: must be in \[0, 1\]"):
+    with pytest.raises(ValueError, match=r"regrow_probability=1\.5: must be a number in \[0, 1\]"):
         jaxmmo.make().default_rules(regrow_probability=1.5)
 
 

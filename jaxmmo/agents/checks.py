@@ -9,7 +9,6 @@ import jax
 import jax.numpy as jnp
 
 from jaxmmo.env.wrappers import Batch
-from jaxmmo.io import decisions
 from jaxmmo.spec import Spec
 
 
@@ -53,7 +52,7 @@ def output(spec: Spec, policy: Any, out: Any, carry: Any, leading: tuple[int, ..
     if set(logits) != set(heads):
         raise ValueError(f"{name} answered the heads {sorted(logits)}: the spec has {heads}")
     for head in spec.heads:
-        shape = (*leading, *decisions.shape(spec, head))
+        shape = (*leading, *spec.shape(head))
         found = logits[head.name]
         if jnp.shape(found) != shape or not jnp.issubdtype(found.dtype, jnp.floating):
             raise ValueError(

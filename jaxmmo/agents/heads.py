@@ -52,10 +52,13 @@ class OwnDense(nn.Module):
 class Pointer(nn.Module):
     """Dot products of the agent's queries with entity vectors: any number of choices.
 
+    To do nothing is a choice of another kind, with a score that does not come from a row alone: it
+    is added to that of row 0 where that is the agent itself, and comes before the rows elsewhere.
+
     Attributes:
       queries: one for each choice of the head that this one is given, 1 otherwise.
       groups: populations with queries of their own.
-      own_row: row 0 is the agent itself, a choice of another kind (to do nothing): it has a bias.
+      own_row: row 0 is the agent itself.
     """
 
     queries: int
@@ -64,13 +67,37 @@ class Pointer(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array, rows: jax.Array, population: jax.Array) -> jax.Array:
-        """f32[N, c], f32[N, K, d], i32[N] -> f32[N, queries, K]."""
+        """f32[N, c], f32[N, K, d], i32[N] -> f32[N, queries, choices]."""
         size = rows.shape[-1]
-        own = OwnDense(self.queries * (size + self.own_row), self.groups, scale=0.1)(x, population)
-        own = own.reshape(-1, self.queries, size + self.own_row)
+        own = OwnDense(self.queries * (size + 1), self.groups, scale=0.1)(x, population)
+        own = own.reshape(-1, self.queries, size + 1)
         scores = jnp.einsum("nqd,nkd->nqk", own[..., :size].astype(rows.dtype), rows)
         scores = scores.astype(jnp.float32) * size**-0.5
-        return scores.at[:, :, 0].add(own[..., size]) if self.own_row else scores
+        if self.own_row:
+            return scores.at[:, :, 0].add(own[..., size])
+        return jnp.concatenate([own[..., size:], scores], -1)
+
+
+class ForEach(nn.Module):
+    """What an agent would decide for each row that an earlier head may have pointed at.
+
+    Attributes:
+      features: of the vector for each choice.
+      own_row: row 0 is the agent itself; elsewhere a choice of nothing comes before the rows.
+    """
+
+    features: int = 32
+    own_row: bool = True
+
+    @nn.compact
+    def __call__(self, x: jax.Array, rows: jax.Array) -> jax.Array:
+        """f32[N, c], f32[N, K, d] -> f32[N, choices, features]."""
+        if not self.own_row:
+            nothing = self.param("nothing", nn.initializers.normal(0.1), (rows.shape[-1],))
+            nothing = jnp.broadcast_to(nothing.astype(rows.dtype), (len(rows), 1, rows.shape[-1]))
+            rows = jnp.concatenate([nothing, rows], 1)
+        hidden = nn.Dense(self.features)(x)[:, None] + nn.Dense(self.features)(rows)
+        return nn.relu(hidden)
 
 
 class Directions(nn.Module):

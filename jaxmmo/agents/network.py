@@ -10,12 +10,12 @@ import jax.numpy as jnp
 
 from jaxmmo.agents.cores import FeedForward
 from jaxmmo.agents.entities import QueryAttention, SummedAttributes
-from jaxmmo.agents.heads import Directions, OwnDense, Pointer
+from jaxmmo.agents.heads import Directions, ForEach, OwnDense, Pointer
 from jaxmmo.agents.policy import Output, Policy
 from jaxmmo.agents.tiles import TableTiles
-from jaxmmo.env.observation import Observation, Rows
+from jaxmmo.env.observation import Observation, blank
 from jaxmmo.io.inputs import inputs
-from jaxmmo.spec import Spec
+from jaxmmo.spec import Head, Spec
 
 
 class Network(nn.Module):
@@ -50,8 +50,8 @@ class Network(nn.Module):
         rows = {
             t.name: self._own("attributes", t.name)(t, columns[t.name]) for t in self.spec.tables
         }
-        agents = self.spec.tables[0].name
-        itself = rows[agents][:, 0]
+        observer = self.spec.observer
+        itself = rows[observer.name][:, 0]
         # what an agent needs decides what it looks for: a product that layers are slow to learn
         gate = nn.Dense(scenery.shape[-1], name="gate")(itself)
         views = jnp.concatenate([scenery, scenery * gate[:, None]], -1)
@@ -59,32 +59,63 @@ class Network(nn.Module):
         seen = [own]
         for table in self.spec.tables:
             attend = self._own("entities", f"attend_{table.name}")
-            present = obs.rows(table).present
+            present = obs.tables[table.name].present
             summary, aux[table.name] = attend(own, rows[table.name], present)
             seen.append(summary)
         x, carry = self.core(jnp.concatenate(seen, -1), carry, reset)
-        first = self.spec.tables[0]
-        named = [a.name for a in first.observed]
+        named = [a.name for a in observer.observed]
         population = (
-            columns[agents]["population"][:, 0]
+            columns[observer.name]["population"][:, 0]
             if "population" in named
             else jnp.zeros(x.shape[:1], jnp.int32)
         )
-        logits = {}
-        for head in self.spec.heads:
-            given = self.spec.head(head.given).size if head.given else 1
-            if head.table:
-                module = Pointer(given, self.groups, head.table == agents, name=head.name)
-                scores = module(x, rows[head.table], population)
-            else:
-                module = OwnDense(given * head.size, self.groups, name=head.name)
-                scores = module(x, population).reshape(-1, given, head.size)
-                if head.leads and views.shape[1] > 1:
-                    ahead = Directions(head.leads, given, self.groups, name=f"{head.name}_ahead")
-                    scores += ahead(x, views, population)
-            logits[head.name] = scores if head.given else scores[:, 0]
+        logits = {
+            head.name: self._scores(head, x, rows, views, population) for head in self.spec.heads
+        }
         value = OwnDense(1, self.groups, scale=0.1, name="value")(x, population)[:, 0]
         return Output(logits, value, carry, aux)
+
+    def _scores(
+        self,
+        head: Head,
+        x: jax.Array,
+        rows: dict[str, jax.Array],
+        views: jax.Array,
+        population: jax.Array,
+    ) -> jax.Array:
+        """Logits of one head: f32[N, choices], or f32[N, choices of the given head, choices]."""
+        given = self.spec.head(head.given) if head.given else None
+        if given is not None and given.table is not None:
+            # the earlier choice is a row: what to decide is asked for each of them
+            first = self.spec.table(given.table).observer_first
+            each = ForEach(own_row=first, name=f"{head.name}_given")(x, rows[given.table])
+            count = each.shape[1]
+            own = jnp.repeat(rows[head.table], count, 0) if head.table else None
+            flat = each.reshape(-1, each.shape[-1])
+            scores = self._answers(head, flat, own, jnp.repeat(population, count), 1)
+            return scores.reshape(-1, count, scores.shape[-1])
+        count = given.size if given is not None else 1
+        own = rows[head.table] if head.table else None
+        scores = self._answers(head, x, own, population, count)
+        if head.leads and views.shape[1] > 1:
+            ahead = Directions(head.leads, count, self.groups, name=f"{head.name}_ahead")
+            scores += ahead(x, views, population)
+        return scores if given is not None else scores[:, 0]
+
+    def _answers(
+        self,
+        head: Head,
+        x: jax.Array,
+        rows: jax.Array | None,
+        population: jax.Array,
+        count: int,
+    ) -> jax.Array:
+        """f32[N, count, choices]: scores of a head's choices, `count` sets of them."""
+        if rows is None or head.table is None:
+            module = OwnDense(count * head.size, self.groups, name=head.name)
+            return module(x, population).reshape(-1, count, head.size)
+        first = self.spec.table(head.table).observer_first
+        return Pointer(count, self.groups, first, name=head.name)(x, rows, population)
 
     def _own(self, block: str, name: str) -> nn.Module:
         """A copy of a block with parameters of its own."""
@@ -142,24 +173,3 @@ def build(
         return jax.tree.map(lambda x: x.reshape(*reset.shape, *x.shape[1:]), out)
 
     return Policy(name, init, apply, core.memory)
-
-
-def blank(spec: Spec) -> Observation:
-    """The observation of one empty slot, [1, ...]: shapes for initialising parameters."""
-    rows, words = spec.tables[0].rows, spec.tables[0].words
-    side_words = -(-spec.window // (32 // spec.tile_bits))
-    unread: Any = None
-    return Observation(
-        tiles=jnp.zeros((1, spec.window, side_words), jnp.uint32),
-        agents=jnp.zeros((1, rows, words), jnp.uint32),
-        present=jnp.zeros((1, rows), bool),
-        overflow=jnp.zeros(1, jnp.int32),
-        masks=unread,
-        others={
-            table.name: Rows(
-                jnp.zeros((1, table.rows, table.words), jnp.uint32),
-                jnp.zeros((1, table.rows), bool),
-            )
-            for table in spec.tables[1:]
-        },
-    )

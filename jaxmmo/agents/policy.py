@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jaxmmo.env.actions import Action
 from jaxmmo.env.observation import Masks, Observation
 from jaxmmo.io import decisions
+from jaxmmo.records import Record
 from jaxmmo.spec import Spec
 
 
@@ -56,7 +56,7 @@ class Policy:
 
     def decide(
         self, key: jax.Array, spec: Spec, logits: dict[str, jax.Array], masks: Masks
-    ) -> Action:
+    ) -> Record:
         """Samples an action, i32[...] by head, from what `apply` answered.
 
         Args:
@@ -69,7 +69,7 @@ class Policy:
 
     def choose(
         self, numbers: jax.Array, spec: Spec, logits: dict[str, jax.Array], masks: Masks
-    ) -> Action:
+    ) -> Record:
         """As `decide`, with draws that the caller made: f32[..., heads] in [0, 1)."""
         return decisions.choose(numbers, spec, logits, self._obeyed(masks))
 

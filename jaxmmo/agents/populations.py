@@ -16,8 +16,8 @@ CHUNK = 128
 
 def population_of(spec: Spec, obs: Observation) -> jax.Array:
     """i32[...]: the population of every observer, from its own row."""
-    attribute = spec.tables[0]["population"]
-    word = obs.agents[..., 0, attribute.word]
+    attribute = spec.observer["population"]
+    word = obs.tables[spec.observer.name].words[..., 0, attribute.word]
     return ((word >> attribute.shift) & (2**attribute.bits - 1)).astype(jnp.int32)
 
 

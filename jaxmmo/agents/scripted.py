@@ -10,7 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxmmo.agents.policy import Output, Policy
-from jaxmmo.env.constants import DELTAS, PASSABLE, Material, Move
+from jaxmmo.env import terrain
+from jaxmmo.env.constants import DELTAS, Material, Move
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.observation import Observation
 from jaxmmo.io import decisions
@@ -22,7 +23,8 @@ Logits = dict[str, jax.Array]
 SURE = 30.0  # a logit that leaves other choices a chance of 1e-13
 FAR = 1_000  # tiles; a distance nobody can walk within the window
 
-HABITABLE = PASSABLE & (np.arange(8) != Material.LAVA)
+HABITABLE = np.isin(np.arange(256), terrain.HABITABLE)
+"""bool[256]: materials that can be walked over and survived; unknown ones are gone around."""
 
 
 def get(name: str, env: Environment) -> Policy:
@@ -51,7 +53,7 @@ def _build(name: str, spec: Spec) -> Policy:
 
     def apply(params: tuple[()], obs: Observation, carry: tuple[()], reset: jax.Array) -> Output:
         del params, reset
-        leading = obs.overflow.shape
+        leading = obs.tiles.shape[:-2]
         return Output(script(spec, obs), jnp.zeros(leading), carry, {})
 
     return Policy(name, init=lambda key: (), apply=apply, masked=name != "noop")
@@ -59,13 +61,12 @@ def _build(name: str, spec: Spec) -> Policy:
 
 def _noop(spec: Spec, obs: Observation) -> Logits:
     """Stays and attacks nobody, whatever the masks say."""
-    logits = _peaceful(spec, obs)
-    return logits | {"move": logits["move"].at[..., Move.STAY].add(SURE)}
+    return {name: x.at[..., 0].add(SURE) for name, x in _random(spec, obs).items()}
 
 
 def _random(spec: Spec, obs: Observation) -> Logits:
     """Any legal action is as likely as any other."""
-    return decisions.uniform(spec, obs.overflow.shape)
+    return decisions.uniform(spec, obs.tiles.shape[:-2])
 
 
 def _careful(spec: Spec, obs: Observation) -> Logits:
@@ -112,7 +113,7 @@ def _foraging_moves(spec: Spec, obs: Observation) -> jax.Array:
     as eaten and drunk already. Forests with somebody on them are as good as gone.
     """
     raw = unpack(spec, obs)
-    own = {name: column[..., 0] for name, column in raw["agent"].items()}
+    own = {name: column[..., 0] for name, column in raw[spec.observer.name].items()}
     material = _window(spec, raw["tile"]["material"])
     agents = _window(spec, raw["tile"]["agents"])
     walkable = _bits(jnp.asarray(HABITABLE)[material])
@@ -157,7 +158,8 @@ def walking_distances(goals: jax.Array, walkable: jax.Array) -> jax.Array:
         distance = jnp.where(here, jnp.minimum(distance, steps), distance)
         return _spread(reached) & walkable, distance
 
-    unknown = jnp.full((*goals.shape[:-1], len(DELTAS)), FAR, jnp.int32)
+    # from the input, so that it varies where that does: a loop within `shard_map` needs it
+    unknown = FAR + 0 * goals[..., :1].astype(jnp.int32) * jnp.ones(len(DELTAS), jnp.int32)
     return jax.lax.fori_loop(0, 2 * side, widen, (goals & walkable, unknown))[1]
 
 

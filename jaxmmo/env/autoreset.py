@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from jaxmmo.env.actions import Action
 from jaxmmo.env.environment import Info
 from jaxmmo.env.observation import Observation
 from jaxmmo.env.rules import Rules
@@ -82,7 +82,7 @@ class AutoReset(Wrapper):
         self,
         key: jax.Array,
         state: Any,
-        action: Action | dict[str, jax.Array],
+        action: Mapping[str, jax.Array],
         rules: Rules | None = None,
     ) -> Step:
         """A tick, and new worlds where the old ones are over; `info` is a `ResetInfo`."""

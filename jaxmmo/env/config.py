@@ -33,6 +33,7 @@ class EnvConfig:
       width: columns of the map, tiles.
       border: width of the lava margin on each side, tiles; agents spawn on the ring just inside it.
       capacity: player slots (P). Not the population limit, which is `Rules.max_population`.
+      npc_capacity: body slots beyond the players', for whoever else stands on tiles.
       vision: how far an agent sees in each direction, tiles (Chebyshev).
       max_visible: rows of the table of visible agents (K), the observer included.
       num_populations: number of populations.
@@ -55,6 +56,7 @@ class EnvConfig:
     width: int = 80
     border: int = 9
     capacity: int = 128
+    npc_capacity: int = 0
     vision: int = 7
     max_visible: int = 16
     num_populations: int = 8
@@ -78,10 +80,11 @@ class EnvConfig:
             ("height", window, MAX_SIDE),
             ("width", window, MAX_SIDE),
             ("capacity", 1, 2**24),
+            ("npc_capacity", 0, 2**24),
             ("num_populations", 1, 1024),
             ("max_spawns", 1, self.capacity),
             ("initial_population", 0, self.capacity),
-            ("max_visible", 1, self.capacity),
+            ("max_visible", 1, self.bodies if isinstance(self.npc_capacity, int) else 1),
             ("exploration_words", 1, 2**16),
             ("border", 1, (min(self.height, self.width) - 3) // 2),
         ):
@@ -97,6 +100,11 @@ class EnvConfig:
             value = getattr(self, field.name)
             if field.type == "bool" and not isinstance(value, bool):
                 raise ValueError(f"{field.name}={value!r}: must be True or False")
+
+    @property
+    def bodies(self) -> int:
+        """Rows of the table of bodies (B): players first, then everybody else."""
+        return self.capacity + self.npc_capacity
 
     @property
     def window(self) -> int:
@@ -129,26 +137,3 @@ class EnvConfig:
                 exact = -(-height * width // 32)
                 overrides["exploration_words"] = max(1, exact if exact <= 256 else 64)
         return dataclasses.replace(self, **overrides)
-
-
-PRESETS = {
-    "JaxMMO-v1": EnvConfig(),
-    "NeuralMMO-v1.3": EnvConfig(
-        preset="NeuralMMO-v1.3",
-        max_visible=128,
-        lagging_death=True,
-        enforce_reach=False,
-        allow_stay=False,
-        relative_positions=False,
-        observe_skills=False,
-        reach_first=False,
-        tile_bits=16,
-    ),
-}
-
-
-def preset(name: str) -> EnvConfig:
-    """The preset of that id; ValueError listing what exists otherwise."""
-    if name not in PRESETS:
-        raise ValueError(f"unknown preset {name!r}; registered: {', '.join(PRESETS)}")
-    return PRESETS[name]

@@ -83,9 +83,6 @@ NUM_STYLES = len(Style)
 NUM_SKILLS = len(Skill)
 NUM_MOVES = len(Move)
 
-PASSABLE = np.isin(np.arange(8), [Material.LAVA, Material.GRASS, Material.SCRUB, Material.FOREST])
-"""bool[8]: which materials an agent may step on. Lava is passable, once."""
-
 DELTAS = np.array([[0, 0], [-1, 0], [1, 0], [0, 1], [0, -1]], np.int32)
 """i32[5, 2]: (row, col) step of each move."""
 

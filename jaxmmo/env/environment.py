@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from flax import struct
 
-from jaxmmo import spec as io_spec
-from jaxmmo.env import actions, observation, rewards, spaces, step, validation
-from jaxmmo.env.actions import Action
+from jaxmmo.env import observation, rewards, spaces, step, validation
+from jaxmmo.env.actions.decoding import decode, noop
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.constants import Cause
 from jaxmmo.env.observation import Observation
-from jaxmmo.env.rules import Rules, default_rules
+from jaxmmo.env.presets import Preset, find
+from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import WorldState
-from jaxmmo.env.step import Events
+from jaxmmo.env.systems import spawning
 from jaxmmo.env.systems.spawning import PopulationFn, random_population
+from jaxmmo.env.terrain import from_material
+from jaxmmo.records import Record
+from jaxmmo.spec import Spec
 
 
 class Info(struct.PyTreeNode):
@@ -28,7 +32,7 @@ class Info(struct.PyTreeNode):
     newborn: jax.Array  # bool[P]; born in this step: recurrent state starts afresh
     illegal: jax.Array  # bool[P]; the action was not allowed by the masks and counted as nothing
     lost_spawns: jax.Array  # i32[]; births so far that found no empty slot
-    events: Events
+    events: Record  # what the systems of the game report, by name
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,23 +42,37 @@ class Environment:
     There is no world axis: `jax.vmap(env.step)` makes a batch of worlds.
 
     Attributes:
-      config: static sizes and switches.
+      game: a `Preset`, the id of one, or a configuration that began as one.
       reward_fn: replaces the reward, see `rewards.RewardFn`.
       population_fn: replaces the assignment of newborns, see `spawning.PopulationFn`.
     """
 
-    config: EnvConfig
+    game: Preset | EnvConfig | str
     reward_fn: rewards.RewardFn = rewards.survival
     population_fn: PopulationFn = random_population
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for an unknown preset."""
+        object.__setattr__(self, "game", find(self.game))
+
     @property
-    def spec(self) -> io_spec.Spec:
+    def preset(self) -> Preset:
+        """Configuration, rules, and what the game is made of."""
+        return find(self.game)
+
+    @property
+    def config(self) -> EnvConfig:
+        """Static sizes and switches."""
+        return self.preset.config
+
+    @property
+    def spec(self) -> Spec:
         """Attributes of observations and heads of actions, from which networks are assembled."""
-        return io_spec.of(self.config)
+        return self.preset.spec
 
     def default_rules(self, **overrides: Any) -> Rules:
         """The preset's rules, fields replaced by keyword; ValueError on what does not fit."""
-        return default_rules(self.config, **overrides)
+        return self.preset.default_rules(**overrides)
 
     def reset(
         self, key: jax.Array, rules: Rules | None = None, terrain: Any = None
@@ -71,16 +89,20 @@ class Environment:
             materials.
         """
         rules = self.default_rules() if rules is None else rules
-        if terrain is not None:
-            terrain = validation.check_terrain(self.config, terrain)
-        state = step.first_state(self.config, rules, key, terrain, self.population_fn)
+        config, materials = self.config, self.preset.materials
+        if terrain is None:
+            material = self.preset.terrain(key, config, rules)
+        else:
+            material = validation.check_terrain(config, materials, terrain)
+        state = self.preset.empty_state(from_material(material, materials))
+        state = spawning.first_agents(config, rules, state, key, self.population_fn)
         return self.observe(state, rules)
 
     def step(
         self,
         key: jax.Array,
         state: WorldState,
-        action: Action | dict[str, jax.Array],
+        action: Mapping[str, jax.Array],
         rules: Rules | None = None,
     ) -> tuple[Observation, WorldState, jax.Array, jax.Array, jax.Array, Info]:
         """One tick.
@@ -88,7 +110,7 @@ class Environment:
         Args:
           key: typed key, a fresh one for each tick; consumed.
           state: of the last reset or step.
-          action: i32[P] for each of move, style and target. Any integers are safe.
+          action: i32[P] for each head of the spec. Any integers are safe.
           rules: the preset's if omitted; may differ from tick to tick.
 
         Returns:
@@ -100,14 +122,18 @@ class Environment:
           ValueError: for an action that lacks a head or has another shape.
         """
         rules = self.default_rules() if rules is None else rules
-        validation.check_action(self.config, action)
-        intent, illegal = actions.decode(self.config, rules, state, action)
-        rolls = step.draw_rolls(self.config, rules, state, key, self.population_fn)
-        after, events = step.advance(self.config, rules, state, intent, rolls)
+        game, config = self.preset, self.config
+        validation.check_action(config, self.spec, action)
+        intent, illegal = decode(config, rules, state, action, game.heads, self.spec)
+        rolls = step.draw_rolls(config, rules, state, key, self.population_fn, game.systems)
+        after, events = step.advance(config, rules, state, intent, rolls, game.systems)
         obs, after = self.observe(after, rules)
         reward = self.reward_fn(rules, state, after, events)
         terminated = events.deaths.cause != Cause.NONE
-        info = Info(events.acted, events.newborn, illegal, after.lost_spawns, events)
+        players = slice(config.capacity)
+        info = Info(
+            events.acted[players], events.newborn[players], illegal, after.lost_spawns, events
+        )
         return obs, after, reward, terminated, jnp.zeros_like(terminated), info
 
     def observe(
@@ -115,21 +141,24 @@ class Environment:
     ) -> tuple[Observation, WorldState]:
         """The observations of a state, and the state that remembers which rows they hold."""
         rules = self.default_rules() if rules is None else rules
-        return observation.observe(self.config, rules, state)
+        game = self.preset
+        return observation.observe(
+            self.config, rules, state, self.spec, game.materials, game.views, game.heads
+        )
 
     def observation_space(self, rules: Rules | None = None) -> spaces.Dict:
         """Shapes, dtypes and bounds of an observation, by field."""
         del rules
-        return spaces.of_observation(self.config)
+        return spaces.of_observation(self.config, self.spec)
 
     def action_space(self, rules: Rules | None = None) -> spaces.Dict:
         """Shapes and choices of an action, by head."""
         del rules
-        return spaces.of_action(self.config)
+        return spaces.of_action(self.config, self.spec)
 
-    def noop(self) -> Action:
+    def noop(self) -> Record:
         """The action in which nobody does anything."""
-        return actions.noop(self.config)
+        return noop(self.config, self.preset.heads)
 
     def digest(self, state: WorldState) -> jax.Array:
         """u32[2]: a fingerprint of everything that matters in a state.

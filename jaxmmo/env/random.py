@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import jax
 import jax.numpy as jnp
 
@@ -28,6 +30,11 @@ def words(key: jax.Array, system: SystemId | int, ids: jax.Array) -> tuple[jax.A
     data = jax.random.key_data(key)
     counter = ids.astype(jnp.uint32)
     return threefry(data[0], data[1], counter, jnp.full_like(counter, int(system)))
+
+
+def stream(name: str) -> int:
+    """The stream of an added system, from its name: far from those of `SystemId`."""
+    return 2**30 + zlib.crc32(name.encode()) % 2**30
 
 
 def threefry(

@@ -9,7 +9,6 @@ from typing import Any
 import jax
 import numpy as np
 
-from jaxmmo.env.actions import Action
 from jaxmmo.env.observation import Observation
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.wrappers import Step, Wrapper
@@ -39,7 +38,7 @@ class WithRules(Wrapper):
         self,
         key: jax.Array,
         state: Any,
-        action: Action | dict[str, jax.Array],
+        action: Mapping[str, jax.Array],
         rules: Rules | None = None,
     ) -> Step:
         """See `Environment.step`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -11,60 +13,46 @@ from flax import struct
 from jax.core import Tracer
 
 from jaxmmo.env.config import EnvConfig, refuse_unknown
-from jaxmmo.env.constants import NUM_SKILLS, NUM_STYLES, Skill
+from jaxmmo.env.constants import NUM_SKILLS, Skill
 
 NEVER = np.int32(2**31 - 1)
 """A tick that does not come."""
 
 LEVELS = 100  # rows of every table indexed by level, 0..99
 DELAYS = 4096  # columns of the table of regrowth delays, a power of two
+MOST = 2**31 - 1
 
 
-class Rules(struct.PyTreeNode):
-    """The numbers of the game, all integers. Sources: RULES sections of Neural MMO v1.3.
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """What a field of the rules is: its default, and the values that make sense.
 
-    Scalars are i32[]; S = 7 skills in the order of `Skill`, 3 styles in the order of `Style`.
+    Attributes:
+      default: a number or nested list, or (config) -> one, for what follows from sizes.
+      low: smallest value that is allowed.
+      high: largest value that is allowed; or (config) -> it.
+      dtype: of the array.
     """
 
-    max_population: jax.Array  # agents that may live; each population gets an equal part of it
-    spawn_attempts: jax.Array  # spawn attempts a tick, at most EnvConfig.max_spawns
-    initial_experience: jax.Array  # i32[S]; a newborn's resources are full at its levels
-    initial_immunity: jax.Array  # ticks
-    experience_thresholds: jax.Array  # i32[99]; experience at which level i + 1 begins
-    level_by_count: jax.Array  # i32[100]; level for the number of thresholds reached
+    default: Any
+    low: float
+    high: float | Callable[[EnvConfig], float]
+    dtype: Any
 
-    food_decay: jax.Array  # food lost a tick
-    water_decay: jax.Array  # water lost a tick
-    resource_restore: jax.Array  # i32[100]; food or water gained from one harvest, by level
-    health_restore: jax.Array  # i32[100]; health regained a tick, by constitution level
-    regeneration_divisor: jax.Array  # health regenerates while food and water > max // divisor
-    starvation_damage: jax.Array  # health lost a tick without food
-    dehydration_damage: jax.Array  # health lost a tick without water
-    forage_experience: jax.Array  # experience per unit of food or water gained
-    regrow_table: jax.Array  # u32[2, DELAYS]; alias table of the ticks until a forest regrows
 
-    max_hit: jax.Array  # i32[3, 100]; damage of a hit by style and level
-    hit_base: jax.Array  # chance of a hit = (hit_base + level difference) / hit_scale
-    hit_scale: jax.Array  # at most 65535
-    reach: jax.Array  # i32[3]; Chebyshev tiles each style reaches; -1 switches the style off
-    freeze_ticks: jax.Array  # i32[3]; how long a hit of each style freezes its target
-    leech: jax.Array  # food and water an attacker gains per point of damage
-    drain: jax.Array  # food and water a target loses per point of damage
-    attack_experience: jax.Array  # experience in the style per point of damage dealt
-    defense_experience: jax.Array  # experience in defense per point of damage taken
-    combat_experience: jax.Array  # experience in constitution per point dealt or taken
+def rule(
+    default: Any,
+    low: float = 0,
+    high: float | Callable[[EnvConfig], float] = MOST,
+    dtype: Any = jnp.int32,
+) -> Any:
+    """Declares a field of the rules in one line; see `Rule`. Its shape is that of the default."""
+    return struct.field(metadata={"rule": Rule(default, low, high, dtype)})
 
-    wilderness_centre: jax.Array  # i32[2]; (row, col) doubled, so that half tiles are exact
-    wilderness_offset: jax.Array  # tiles from the centre at which wilderness 0 begins
-    wilderness_scale: jax.Array  # tiles per level of wilderness
 
-    water_level: jax.Array  # f32[]; terrain noise in [0, 1] below which a tile is water
-    grass_level: jax.Array  # f32[]; ... grass
-    forest_level: jax.Array  # f32[]; ... forest; stone above
-
-    def without_combat(self) -> Rules:
-        """The same rules with every style switched off: no target is ever legal."""
-        return self.replace(reach=jnp.full_like(self.reach, -1))
+def _capacity(config: EnvConfig) -> int:
+    """Player slots: a world that may be full, and no fuller."""
+    return config.capacity
 
 
 def experience_table() -> np.ndarray:
@@ -74,6 +62,82 @@ def experience_table() -> np.ndarray:
     """
     steps = [np.floor(i - 1 + 300 * 2 ** ((i - 1) / 7)) for i in range(2, LEVELS)]
     return np.concatenate([[0], np.floor(np.cumsum(steps) / 4)]).astype(np.int64)
+
+
+def _starting_experience() -> np.ndarray:
+    """i64[S]: level 10 in what keeps an agent alive, level 1 elsewhere (v1.3 section 2)."""
+    experience = np.zeros(NUM_SKILLS, np.int64)
+    experience[[Skill.CONSTITUTION, Skill.FISHING, Skill.HUNTING]] = experience_table()[9]
+    return experience
+
+
+def _largest_hits() -> np.ndarray:
+    """i64[3, 100]: damage of a hit by style and level (v1.3 section 6)."""
+    levels = np.arange(LEVELS)
+    return np.stack([base + span * levels // 99 for base, span in ((5, 45), (3, 32), (1, 24))])
+
+
+class Rules(struct.PyTreeNode):
+    """The numbers of the game, all integers. Sources: RULES sections of Neural MMO v1.3.
+
+    Scalars are i32[]; S = 7 skills in the order of `Skill`, 3 styles in the order of `Style`.
+    """
+
+    # agents that may live; each population gets an equal part of it
+    max_population: jax.Array = rule(
+        lambda config: config.capacity, 1, lambda config: config.capacity
+    )
+    spawn_attempts: jax.Array = rule(1)  # spawn attempts a tick, at most EnvConfig.max_spawns
+    # i32[S]; a newborn's resources are full at its levels
+    initial_experience: jax.Array = rule(_starting_experience())
+    initial_immunity: jax.Array = rule(10)  # ticks
+    # i32[99]; experience at which level i + 1 begins
+    experience_thresholds: jax.Array = rule(experience_table())
+    # i32[100]; level for the number of thresholds reached
+    level_by_count: jax.Array = rule(np.arange(LEVELS), 0, LEVELS - 1)
+
+    food_decay: jax.Array = rule(1)  # food lost a tick
+    water_decay: jax.Array = rule(1)  # water lost a tick
+    # i32[100]; food or water gained from one harvest, by level
+    resource_restore: jax.Array = rule(np.arange(LEVELS) // 2)
+    # i32[100]; health regained a tick, by constitution level
+    health_restore: jax.Array = rule(np.arange(LEVELS) // 10)
+    # health regenerates while food and water > max // divisor
+    regeneration_divisor: jax.Array = rule(2, 1)
+    starvation_damage: jax.Array = rule(1)  # health lost a tick without food
+    dehydration_damage: jax.Array = rule(1)  # health lost a tick without water
+    forage_experience: jax.Array = rule(10)  # experience per unit of food or water gained
+    # u32[2, DELAYS]; alias table of the ticks until a forest regrows
+    regrow_table: jax.Array = rule(lambda config: regrowth_table(0.025), 0, 2**32 - 1, jnp.uint32)
+
+    max_hit: jax.Array = rule(_largest_hits())  # i32[3, 100]; damage of a hit by style and level
+    # chance of a hit = (hit_base + level difference) / hit_scale
+    hit_base: jax.Array = rule(100, -MOST)
+    hit_scale: jax.Array = rule(200, 1, 2**16 - 1)  # at most 65535
+    # i32[3]; Chebyshev tiles each style reaches; -1 switches the style off
+    reach: jax.Array = rule([1, 2, 3], -1)
+    # i32[3]; how long a hit of each style freezes its target
+    freeze_ticks: jax.Array = rule([0, 0, 3])
+    leech: jax.Array = rule(1)  # food and water an attacker gains per point of damage
+    drain: jax.Array = rule(1)  # food and water a target loses per point of damage
+    attack_experience: jax.Array = rule(40)  # experience in the style per point of damage dealt
+    defense_experience: jax.Array = rule(40)  # experience in defense per point of damage taken
+    combat_experience: jax.Array = rule(20)  # experience in constitution per point dealt or taken
+
+    # i32[2]; (row, col) doubled, so that half tiles are exact
+    wilderness_centre: jax.Array = rule(lambda config: (config.height - 1, config.width - 1), -MOST)
+    # tiles from the centre at which wilderness 0 begins
+    wilderness_offset: jax.Array = rule(7, -MOST)
+    wilderness_scale: jax.Array = rule(3, 1)  # tiles per level of wilderness
+
+    # f32[]; terrain noise in [0, 1] below which a tile is water
+    water_level: jax.Array = rule(0.3, 0, 1, jnp.float32)
+    grass_level: jax.Array = rule(0.57, 0, 1, jnp.float32)  # f32[]; ... grass
+    forest_level: jax.Array = rule(0.715, 0, 1, jnp.float32)  # f32[]; ... forest; stone above
+
+    def without_combat(self) -> Rules:
+        """The same rules with every style switched off: no target is ever legal."""
+        return self.replace(reach=jnp.full_like(self.reach, -1))
 
 
 def regrowth_table(probability: float) -> np.ndarray:
@@ -91,8 +155,9 @@ def regrowth_table(probability: float) -> np.ndarray:
     Raises:
       ValueError: for a probability outside [0, 1].
     """
-    if not 0.0 <= probability <= 1.0:
-        raise ValueError(f"regrowth probability={probability!r}: must be in [0, 1]")
+    number = isinstance(probability, int | float | np.number) and not isinstance(probability, bool)
+    if not number or not 0.0 <= probability <= 1.0:
+        raise ValueError(f"regrow_probability={probability!r}: must be a number in [0, 1]")
     if probability == 0:
         return np.stack([np.zeros(DELAYS, np.uint32), np.full(DELAYS, NEVER, np.uint32)])
     delays = np.arange(1, DELAYS + 1)
@@ -117,83 +182,54 @@ def _alias(mass: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray
     )
 
 
-def default_rules(config: EnvConfig, **overrides: Any) -> Rules:
-    """The rules of the configuration's preset, single fields replaced by keyword.
+def declared(kind: type[Rules]) -> dict[str, Rule]:
+    """What each field of a class of rules is, by name."""
+    return {field.name: field.metadata["rule"] for field in dataclasses.fields(kind)}
+
+
+def make_rules(kind: type[Rules], config: EnvConfig, *overrides: dict[str, Any]) -> Rules:
+    """The rules of a configuration, single fields replaced.
 
     Args:
-      config: decides the preset and the sizes that rules follow (capacity, map).
-      **overrides: Rules fields, broadcast to the field's shape and cast to its dtype; or
-        `regrow_probability`, a float from which `regrow_table` is built.
+      kind: `Rules`, or a class that adds fields to it.
+      config: decides the sizes that rules follow (capacity, map).
+      *overrides: fields, broadcast to the field's shape and cast to its dtype; or
+        `regrow_probability`, a float from which `regrow_table` is built. Later ones win.
 
     Raises:
-      ValueError: for an unknown field, a value that does not fit, or a `max_population` that leaves
-        no population room for anybody.
+      ValueError: for an unknown field, a value that does not fit, or one out of its range.
     """
-    thresholds = experience_table()
-    counts = np.arange(LEVELS)
-    original = config.preset == "NeuralMMO-v1.3"
-    if original:  # v1.3 has no level 98 or 99: at the threshold of 98 the level reads 0
-        thresholds[98] = NEVER
-        counts[98:] = 0
-    levels = np.arange(LEVELS)
-    experience = np.zeros(NUM_SKILLS, np.int64)
-    experience[[Skill.CONSTITUTION, Skill.FISHING, Skill.HUNTING]] = thresholds[9]
-    hits = [np.floor(base + span * levels / 99) for base, span in ((5, 45), (3, 32), (1, 24))]
-    centre = (70, 70) if original else (config.height - 1, config.width - 1)
-    regrow = regrowth_table(overrides.pop("regrow_probability", 0.025))
-    fields: dict[str, Any] = {
-        "max_population": config.capacity,
-        "spawn_attempts": 1,
-        "initial_experience": experience,
-        "initial_immunity": 10,
-        "experience_thresholds": thresholds,
-        "level_by_count": counts,
-        "food_decay": 1,
-        "water_decay": 1,
-        "resource_restore": levels // 2,
-        "health_restore": levels // 10,
-        "regeneration_divisor": 2,
-        "starvation_damage": 1,
-        "dehydration_damage": 1,
-        "forage_experience": 10,
-        "max_hit": np.stack(hits),
-        "hit_base": 100,
-        "hit_scale": 200,
-        "reach": [1] * NUM_STYLES if original else [1, 2, 3],
-        "freeze_ticks": [0, 0, 3],
-        "leech": 1,
-        "drain": 1,
-        "attack_experience": 40,
-        "defense_experience": 40,
-        "combat_experience": 20,
-        "wilderness_centre": centre,
-        "wilderness_offset": 7,
-        "wilderness_scale": 3,
-    }
-    rules = Rules(
-        **{name: jnp.asarray(value, jnp.int32) for name, value in fields.items()},
-        regrow_table=jnp.asarray(regrow),
-        water_level=jnp.float32(0.3),
-        grass_level=jnp.float32(0.57),
-        forest_level=jnp.float32(0.715),
-    )
-    return rules.replace(**_checked(rules, overrides))
+    fields = declared(kind)
+    values = {name: _default(each, config) for name, each in fields.items()}
+    for given in overrides:
+        refuse_unknown("rule", given, [*fields, "regrow_probability"])
+        for name, value in given.items():
+            if name == "regrow_probability":
+                values["regrow_table"] = jnp.asarray(regrowth_table(value))
+            else:
+                values[name] = _checked(name, value, values[name], fields[name], config)
+    return kind(**values)
 
 
-def _checked(rules: Rules, overrides: dict[str, Any]) -> dict[str, jax.Array]:
-    allowed = list(Rules.__dataclass_fields__)
-    refuse_unknown("rule", overrides, [*allowed, "regrow_probability"])
-    checked = {}
-    for name, value in overrides.items():
-        leaf = getattr(rules, name)
-        try:
-            array = jnp.asarray(value, leaf.dtype)
-            known = not isinstance(array, Tracer)
-            if known and leaf.dtype != jnp.float32 and not np.array_equal(array, value):
-                raise ValueError("it would be rounded")
-            checked[name] = jnp.broadcast_to(array, leaf.shape)
-        except (TypeError, ValueError, OverflowError) as error:
-            raise ValueError(
-                f"rule {name}={value!r}: does not fit {leaf.dtype}{list(leaf.shape)}"
-            ) from error
-    return checked
+def _default(rule: Rule, config: EnvConfig) -> jax.Array:
+    """A field's default as an array."""
+    value = rule.default(config) if callable(rule.default) else rule.default
+    return jnp.asarray(value, rule.dtype)
+
+
+def _checked(name: str, value: Any, leaf: jax.Array, rule: Rule, config: EnvConfig) -> jax.Array:
+    """A value for a field; ValueError unless it fits and, where it is known, is in its range."""
+    high = rule.high(config) if callable(rule.high) else rule.high
+    try:
+        array = jnp.asarray(value, leaf.dtype)
+        known = not isinstance(array, Tracer)
+        if known and leaf.dtype != jnp.float32 and not np.array_equal(array, value):
+            raise ValueError("it would be rounded")
+        fitted = jnp.broadcast_to(array, leaf.shape)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(
+            f"rule {name}={value!r}: does not fit {leaf.dtype}{list(leaf.shape)}"
+        ) from error
+    if known and not (np.all(np.asarray(array) >= rule.low) and np.all(np.asarray(array) <= high)):
+        raise ValueError(f"rule {name}={value!r}: must be in [{rule.low}, {high}]")
+    return fitted

@@ -10,9 +10,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxmmo import spec as io_spec
 from jaxmmo.env.config import EnvConfig
-from jaxmmo.env.constants import NUM_MOVES, NUM_STYLES
+from jaxmmo.records import Record
+from jaxmmo.spec import Head, Spec, Table
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,10 +58,10 @@ class Dict:
         """The space of that name."""
         return self.spaces[name]
 
-    def sample(self, key: jax.Array) -> dict[str, Any]:
+    def sample(self, key: jax.Array) -> Record:
         """A uniform element of every space; the key is consumed."""
         keys = jax.random.split(key, len(self.spaces))
-        return {n: s.sample(k) for (n, s), k in zip(self.spaces.items(), keys, strict=True)}
+        return Record({n: s.sample(k) for (n, s), k in zip(self.spaces.items(), keys, strict=True)})
 
     def contains(self, value: Any) -> bool:
         """Whether a dict or table has exactly these fields, each in its space."""
@@ -71,35 +71,32 @@ class Dict:
         )
 
 
-def of_action(config: EnvConfig) -> Dict:
+def of_action(config: EnvConfig, spec: Spec) -> Dict:
     """One choice per head and slot."""
     shape = (config.capacity,)
-    return Dict(
-        {
-            "move": Box(shape, jnp.int32, 0, NUM_MOVES - 1),
-            "style": Box(shape, jnp.int32, 0, NUM_STYLES - 1),
-            "target": Box(shape, jnp.int32, 0, config.max_visible - 1),
-        }
-    )
+    return Dict({h.name: Box(shape, jnp.int32, 0, spec.choices(h) - 1) for h in spec.heads})
 
 
-def of_observation(config: EnvConfig) -> Dict:
+def of_observation(config: EnvConfig, spec: Spec) -> Dict:
     """Packed words are bounded only by their dtype."""
-    slots, rows = config.capacity, config.max_visible
-    words = io_spec.of(config).table("agent").words
-    full = 2**32 - 1
+    slots, full = config.capacity, 2**32 - 1
+
+    def table(table: Table) -> Dict:
+        return Dict(
+            {
+                "words": Box((slots, table.rows, table.words), jnp.uint32, 0, full),
+                "present": Box((slots, table.rows), jnp.bool_, 0, 1),
+                "overflow": Box((slots,), jnp.int32, 0, 2**31 - 1),
+            }
+        )
+
+    def mask(head: Head) -> Box:
+        return Box((slots, *spec.shape(head)), jnp.bool_, 0, 1)
+
     return Dict(
         {
             "tiles": Box((slots, config.window, config.window_words), jnp.uint32, 0, full),
-            "agents": Box((slots, rows, words), jnp.uint32, 0, full),
-            "present": Box((slots, rows), jnp.bool_, 0, 1),
-            "overflow": Box((slots,), jnp.int32, 0, slots),
-            "masks": Dict(
-                {
-                    "move": Box((slots, NUM_MOVES), jnp.bool_, 0, 1),
-                    "style": Box((slots, NUM_STYLES), jnp.bool_, 0, 1),
-                    "target": Box((slots, NUM_STYLES, rows), jnp.bool_, 0, 1),
-                }
-            ),
+            "tables": Dict({t.name: table(t) for t in spec.tables}),
+            "masks": Dict({head.name: mask(head) for head in spec.heads}),
         }
     )

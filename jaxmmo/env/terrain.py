@@ -2,36 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import jax
 import jax.numpy as jnp
 
-from jaxmmo.env import random
+from jaxmmo.env import random, tiles
 from jaxmmo.env.config import EnvConfig
-from jaxmmo.env.constants import DELTAS, PASSABLE, Material, Move, SystemId
+from jaxmmo.env.constants import DELTAS, Material, Move, SystemId
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import Terrain
 
 OCTAVES = 8
 TILES_PER_WAVE = 5.0  # v1.3 section 11: scale = floor(side / 5) waves across the map
 PEAK = 1.94  # ridge value that counts as 1
+HABITABLE = (Material.GRASS, Material.SCRUB, Material.FOREST)
 CONTRAST, SHAPE = 1.27, 0.6  # with PEAK, chosen so that materials have the recorded shares
 
 
-def from_material(material: jax.Array) -> Terrain:
+def from_material(
+    material: jax.Array, materials: Sequence[tiles.MaterialKind] = tiles.MATERIALS
+) -> Terrain:
     """Packs materials into a terrain with every forest ripe.
 
     Steps are legal within rows 1..H-1 and columns 1..W-1 onto passable materials (v1.3 section 1).
 
     Args:
-      material: u8[H, W], values of `Material` up to ORE.
+      material: u8[H, W], numbers of materials that maps may hold.
+      materials: of the game.
     """
     material = jnp.asarray(material, jnp.uint8)
     inside = jnp.ones(material.shape, bool).at[0].set(False).at[:, 0].set(False)
-    passable = jnp.asarray(PASSABLE)[material] & inside
-    water = (material == Material.WATER) & inside
-    packed = material | (jnp.any(_neighbours(water), 0).astype(jnp.uint8) << 3)
-    for bit, mask in zip(range(4, 8), _neighbours(passable), strict=True):
-        packed |= mask.astype(jnp.uint8) << bit
+    passable = tiles.is_any(material, tiles.numbers(materials, "passable")) & inside
+    water = tiles.is_any(material, tiles.numbers(materials, "water")) & inside
+    packed = tiles.pack(
+        tiles.layout_for(materials),
+        material,
+        jnp.any(_neighbours(water), 0),
+        _neighbours(passable),
+    )
     return Terrain(tile=packed, ripe_at=jnp.zeros(material.shape, jnp.int32))
 
 
@@ -126,6 +135,7 @@ def _hash(row: jax.Array, col: jax.Array, seed: jax.Array) -> jax.Array:
     return value ^ (value >> 16)
 
 
-def habitable(material: jax.Array) -> jax.Array:
-    """bool[H, W]: tiles an agent can stand on and live."""
-    return jnp.asarray(PASSABLE)[material] & (material != Material.LAVA)
+def habitable(terrain: Terrain) -> jax.Array:
+    """bool[H, W]: tiles an agent can be placed on and live."""
+    material = terrain.material
+    return tiles.is_any(material, HABITABLE)

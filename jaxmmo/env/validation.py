@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
@@ -11,62 +11,78 @@ import numpy as np
 from jax.core import Tracer
 
 from jaxmmo.env.config import EnvConfig
-from jaxmmo.env.constants import Material
 from jaxmmo.env.state import WorldState
+from jaxmmo.env.state.table import columns
+from jaxmmo.env.tiles import MaterialKind
+from jaxmmo.spec import Spec
 
 
-def check_terrain(config: EnvConfig, terrain: Any) -> jax.Array:
-    """u8[H, W] materials; ValueError for another shape or unknown materials."""
+def check_terrain(config: EnvConfig, materials: Sequence[MaterialKind], terrain: Any) -> jax.Array:
+    """u8[H, W] materials; ValueError for another shape or materials that maps do not hold."""
     shape = (config.height, config.width)
     if np.shape(terrain) != shape:
         raise ValueError(f"terrain of shape {np.shape(terrain)}: this world's map is {shape}")
     if not isinstance(terrain, Tracer):
-        values = np.unique(np.asarray(terrain))
-        unknown = values[(values < 0) | (values > Material.ORE) | (values != np.floor(values))]
-        if unknown.size:
-            known = ", ".join(f"{m.value} {m.name.lower()}" for m in Material if m < Material.VOID)
-            raise ValueError(f"terrain has unknown materials {unknown.tolist()}; known: {known}")
+        known = {i: kind.name for i, kind in enumerate(materials) if kind.placed}
+        unknown = [v for v in np.unique(np.asarray(terrain)).tolist() if v not in known]
+        if unknown:
+            allowed = ", ".join(f"{number} {name}" for number, name in known.items())
+            raise ValueError(f"terrain has unknown materials {unknown}; known: {allowed}")
     return jnp.asarray(terrain).astype(jnp.uint8)
 
 
-def check_action(config: EnvConfig, action: Any) -> None:
+def check_action(config: EnvConfig, spec: Spec, action: Any) -> None:
     """ValueError unless each head is there as an integer array of one entry per slot."""
-    heads = ("move", "style", "target")
-    fields = action if isinstance(action, dict) else getattr(action, "__dict__", {})
-    if set(fields) != set(heads):
-        raise ValueError(f"action has {sorted(fields)}: its heads are {list(heads)}")
+    heads = [head.name for head in spec.heads]
+    given = sorted(action) if isinstance(action, Mapping) else type(action).__name__
+    if not isinstance(action, Mapping) or set(action) != set(heads):
+        raise ValueError(f"action has {given}: its heads are {heads}")
     for name in heads:
-        value = fields[name]
+        value = action[name]
         if np.shape(value) != (config.capacity,):
             raise ValueError(
                 f"action {name!r} of shape {np.shape(value)}: must be ({config.capacity},), one "
                 "entry per slot (for a batch of worlds, vmap)"
             )
-        if not jnp.issubdtype(jnp.asarray(value).dtype, jnp.integer):
-            raise ValueError(f"action {name!r} of {jnp.asarray(value).dtype}: must be integers")
+        dtype = value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype
+        if not jnp.issubdtype(dtype, jnp.integer):
+            raise ValueError(f"action {name!r} of {dtype}: must be integers")
 
 
 def digest(state: WorldState) -> jax.Array:
     """u32[2]; see `Environment.digest`. Sums of hashes, so that order does not matter."""
-    players, lives = state.players, state.lives
-    rows = []
-    for table in (players, lives):
-        for field in dataclasses.fields(table):
-            value = getattr(table, field.name)
-            rows.append(value.reshape(value.shape[0], -1).astype(jnp.uint32))
-    agent = _hash_rows(jnp.concatenate(rows, 1), players.id.astype(jnp.uint32))
-    agent = jnp.where(players.alive[:, None], agent, 0)
+    total = _hash_table(state, state.bodies)
+    life = _hash_columns(state, state.lives, state.players.id.astype(jnp.uint32))
+    total += jnp.sum(jnp.where(state.players.alive[:, None], life, 0), 0, dtype=jnp.uint32)
+    for name in sorted(state.tables):
+        total = total * jnp.uint32(3) + _hash_table(state, state.tables[name])
     terrain = state.terrain
     # a time of ripening that has passed makes no difference any more
     ripe_at = jnp.where(terrain.ripe_at > state.tick, terrain.ripe_at, 0).reshape(-1)
     ground = jnp.stack([terrain.tile.reshape(-1).astype(jnp.uint32), ripe_at.astype(jnp.uint32)], 1)
     tiles = _hash_rows(ground, jnp.arange(ground.shape[0], dtype=jnp.uint32))
-    clock = jnp.stack([state.tick, state.next_id]).astype(jnp.uint32)[None]
-    return (
-        jnp.sum(agent, 0, dtype=jnp.uint32)
-        + jnp.sum(tiles, 0, dtype=jnp.uint32)
-        + _hash_rows(clock, jnp.zeros(1, jnp.uint32))[0]
-    )
+    counters = [state.next_ids[name] for name in sorted(state.next_ids)]
+    clock = jnp.stack([state.tick, state.next_id, *counters]).astype(jnp.uint32)[None]
+    total += jnp.sum(tiles, 0, dtype=jnp.uint32)
+    return total + _hash_rows(clock, jnp.zeros(1, jnp.uint32))[0]
+
+
+def _hash_table(state: WorldState, table: Any) -> jax.Array:
+    """u32[2]: what a table's living rows hold, whatever their slots."""
+    rows = _hash_columns(state, table, table.id.astype(jnp.uint32))
+    return jnp.sum(jnp.where(table.alive[:, None], rows, 0), 0, dtype=jnp.uint32)
+
+
+def _hash_columns(state: WorldState, table: Any, salt: jax.Array) -> jax.Array:
+    """u32[N, 2]: each row folded; a reference counts as the id of what it refers to."""
+    rows = []
+    for name, column in columns(type(table)).items():
+        value = getattr(table, name)
+        if column.refers is not None:
+            ids = state.table(column.refers).id
+            value = ids.at[value].get(mode="fill", fill_value=-1)
+        rows.append(value.reshape(value.shape[0], -1).astype(jnp.uint32))
+    return _hash_rows(jnp.concatenate(rows, 1), salt)
 
 
 def _hash_rows(table: jax.Array, salt: jax.Array) -> jax.Array:

@@ -12,6 +12,7 @@ ends nor starts anew. `AutoReset` is in `env.autoreset`.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -19,11 +20,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxmmo.env import spaces, validation
-from jaxmmo.env.actions import Action
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.observation import Observation
+from jaxmmo.env.presets import Preset
 from jaxmmo.env.rules import Rules
+from jaxmmo.records import Record
 from jaxmmo.spec import Spec
 
 Step = tuple[Observation, Any, jax.Array, jax.Array, jax.Array, Any]
@@ -46,6 +48,11 @@ class Wrapper:
         return self.env.config
 
     @property
+    def preset(self) -> Preset:
+        """See `Environment.preset`."""
+        return self.env.preset
+
+    @property
     def spec(self) -> Spec:
         """See `Environment.spec`."""
         return self.env.spec
@@ -64,7 +71,7 @@ class Wrapper:
         self,
         key: jax.Array,
         state: Any,
-        action: Action | dict[str, jax.Array],
+        action: Mapping[str, jax.Array],
         rules: Rules | None = None,
     ) -> Step:
         """See `Environment.step`."""
@@ -88,7 +95,7 @@ class Wrapper:
         """Of one world, see `Environment.action_space`."""
         return self.env.action_space(rules)
 
-    def noop(self) -> Action:
+    def noop(self) -> Record:
         """See `Environment.noop`."""
         return self.env.noop()
 
@@ -122,7 +129,7 @@ class Horizon(Wrapper):
         self,
         key: jax.Array,
         state: Any,
-        action: Action | dict[str, jax.Array],
+        action: Mapping[str, jax.Array],
         rules: Rules | None = None,
     ) -> Step:
         """A tick; `truncated` where an agent acted, lives on, and the world is over."""
@@ -166,13 +173,15 @@ class Batch(Wrapper):
         """u8[worlds, H, W]; ValueError for another number of maps, or a map that is not allowed."""
         if len(terrain) != self.num_worlds:
             raise ValueError(f"{len(terrain)} maps for {self.num_worlds} worlds: give one for each")
-        return jnp.stack([validation.check_terrain(self.config, each) for each in terrain])
+        return jnp.stack(
+            [validation.check_terrain(self.config, self.preset.materials, each) for each in terrain]
+        )
 
     def step(
         self,
         key: jax.Array,
         state: Any,
-        action: Action | dict[str, jax.Array],
+        action: Mapping[str, jax.Array],
         rules: Rules | None = None,
     ) -> Step:
         """A tick of every world; see `reset`."""
@@ -183,7 +192,7 @@ class Batch(Wrapper):
         """The observations of every world."""
         return jax.vmap(self.env.observe, (0, _axis(rules)))(state, rules)
 
-    def noop(self) -> Action:
+    def noop(self) -> Record:
         """Nobody does anything anywhere."""
         shape = (self.num_worlds,)
         return jax.tree.map(lambda x: jnp.broadcast_to(x, shape + x.shape), self.env.noop())

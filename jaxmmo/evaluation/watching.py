@@ -19,7 +19,7 @@ from jaxmmo.env.autoreset import lasting
 from jaxmmo.env.constants import Cause, Skill
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.rules import Rules
-from jaxmmo.env.step import Events
+from jaxmmo.records import Record
 
 HELD_OUT = 0x5EED  # folded into the seed's key: no training run draws these worlds
 
@@ -230,7 +230,7 @@ def _by_group(mask: jax.Array, population: jax.Array, groups: int) -> jax.Array:
 
 def _count(
     counts: Counts,
-    events: Events,
+    events: Record,
     population: jax.Array,
     born: jax.Array,
     time: jax.Array,

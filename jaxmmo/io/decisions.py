@@ -9,33 +9,26 @@ only one. Leading axes `...` are slots, worlds and slots, time too.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from jaxmmo.env.actions import Action
-from jaxmmo.env.observation import Masks
+from jaxmmo.records import Record
 from jaxmmo.spec import Head, Spec
 
-Logits = Mapping[str, jax.Array]
+ByHead = Mapping[str, jax.Array]
+"""Arrays by the name of the head: logits, masks, actions."""
 
 FORBIDDEN = -1e30
 """Log-probability of what a mask forbids: its exponential is 0, and sums of it stay finite."""
 
 
-def shape(spec: Spec, head: Head) -> tuple[int, ...]:
-    """Trailing axes of a head's logits: its choices, preceded by those of the head it is given."""
-    size = spec.table(head.table).rows if head.table else head.size
-    return (*((shape(spec, spec.head(head.given))[-1],) if head.given else ()), size)
-
-
 def uniform(spec: Spec, leading: tuple[int, ...]) -> dict[str, jax.Array]:
     """Zero logits, f32[..., choices] by head: every legal choice is as likely as any other."""
-    return {head.name: jnp.zeros(leading + shape(spec, head)) for head in spec.heads}
+    return {head.name: jnp.zeros(leading + spec.shape(head)) for head in spec.heads}
 
 
-def sample(key: jax.Array, spec: Spec, logits: Logits, masks: Masks) -> Action:
+def sample(key: jax.Array, spec: Spec, logits: ByHead, masks: ByHead) -> Record:
     """Draws one choice per head from the legal ones.
 
     Args:
@@ -55,7 +48,7 @@ def sample(key: jax.Array, spec: Spec, logits: Logits, masks: Masks) -> Action:
     return choose(jnp.stack(numbers, -1), spec, logits, masks)
 
 
-def choose(numbers: jax.Array, spec: Spec, logits: Logits, masks: Masks) -> Action:
+def choose(numbers: jax.Array, spec: Spec, logits: ByHead, masks: ByHead) -> Record:
     """The choices to which uniform numbers lead: `sample` for draws that the caller made.
 
     Args:
@@ -81,31 +74,28 @@ def choose(numbers: jax.Array, spec: Spec, logits: Logits, masks: Masks) -> Acti
     return _decide(spec, logits, masks, pick)
 
 
-def leading_shape(spec: Spec, logits: Logits) -> tuple[int, ...]:
+def leading_shape(spec: Spec, logits: ByHead) -> tuple[int, ...]:
     """The axes of logits before those of the choices."""
     head = spec.heads[0]
-    return jnp.shape(logits[head.name])[: -len(shape(spec, head))]
+    return jnp.shape(logits[head.name])[: -len(spec.shape(head))]
 
 
-def greedy(spec: Spec, logits: Logits, masks: Masks) -> Action:
+def greedy(spec: Spec, logits: ByHead, masks: ByHead) -> Record:
     """The likeliest legal choice of every head, the first of equals; see `sample`."""
     return _decide(
         spec, logits, masks, lambda _, log_probs: jnp.argmax(log_probs, -1).astype(jnp.int32)
     )
 
 
-def log_prob(
-    spec: Spec, logits: Logits, masks: Masks, action: Action | Mapping[str, jax.Array]
-) -> jax.Array:
+def log_prob(spec: Spec, logits: ByHead, masks: ByHead, action: ByHead) -> jax.Array:
     """f32[...]: log-probability of a whole action; `FORBIDDEN` or less for an illegal one."""
-    taken = action if isinstance(action, Mapping) else vars(action)
     total = jnp.zeros(())
     for head in spec.heads:
-        total = total + _at(_log_probs(head, logits, masks, taken), taken[head.name], -1)
+        total = total + _at(_log_probs(head, logits, masks, action), action[head.name], -1)
     return total
 
 
-def entropy(spec: Spec, logits: Logits, masks: Masks) -> jax.Array:
+def entropy(spec: Spec, logits: ByHead, masks: ByHead) -> jax.Array:
     """f32[...]: entropy of the whole action, in nats.
 
     A head given another counts with the probability of each choice there.
@@ -126,21 +116,26 @@ def entropy(spec: Spec, logits: Logits, masks: Masks) -> jax.Array:
 
 
 def _decide(
-    spec: Spec, logits: Logits, masks: Masks, pick: Callable[[int, jax.Array], jax.Array]
-) -> Any:
+    spec: Spec,
+    logits: ByHead,
+    masks: ByHead,
+    pick: Callable[[int, jax.Array], jax.Array],
+) -> Record:
     """Picks a choice per head: pick(index of the head, f32[..., choices]) -> i32[...]."""
-    taken: dict[str, jax.Array] = {}
+    taken = Record()
     for index, head in enumerate(spec.heads):
         taken[head.name] = pick(index, _log_probs(head, logits, masks, taken))
-    # a world with other heads than the game's takes its actions as a dict
-    return Action(**taken) if set(taken) == set(Action.__dataclass_fields__) else taken
+    return taken
 
 
 def _log_probs(
-    head: Head, logits: Logits, masks: Masks, taken: Mapping[str, jax.Array] | None = None
+    head: Head,
+    logits: ByHead,
+    masks: ByHead,
+    taken: ByHead | None = None,
 ) -> jax.Array:
     """f32[..., choices]: normalised over the legal choices, and at the choices taken before."""
-    legal, scores = getattr(masks, head.name), logits[head.name].astype(jnp.float32)
+    legal, scores = masks[head.name], logits[head.name].astype(jnp.float32)
     if head.given and taken is not None:
         legal, scores = (_at(table, taken[head.given], -2) for table in (legal, scores))
     nothing = ~jnp.any(legal, -1, keepdims=True)

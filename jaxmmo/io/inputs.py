@@ -22,8 +22,8 @@ def unpack(spec: Spec, obs: Observation) -> dict[str, Columns]:
 
     Returns:
       {"agent": {name: i32[..., K]}, "tile": {name: i32[..., T]}}. Rows without anyone, and all rows
-      of an empty slot, hold what zero bits mean; `obs.rows(table).present` tells them apart. Tables
-      that the spec lists besides are there under their names.
+      of an empty slot, hold what zero bits mean; `obs.tables[name].present` tells them apart.
+      Further tables of the spec are there under their names.
     """
     columns = {table.name: _rows(spec, table, obs) for table in spec.tables}
     columns["tile"] = _tiles(spec, obs.tiles)
@@ -43,7 +43,7 @@ def inputs(spec: Spec, obs: Observation) -> dict[str, Columns]:
     raw = unpack(spec, obs)
     readable: dict[str, Columns] = {}
     for table in spec.tables:
-        columns, present = raw[table.name], obs.rows(table).present
+        columns, present = raw[table.name], obs.tables[table.name].present
         readable[table.name] = {
             a.name: jnp.where(present, normalise(a, columns), 0) for a in table.observed
         }
@@ -82,7 +82,7 @@ def normalise(attribute: Attribute, columns: Columns) -> jax.Array:
 
 def _rows(spec: Spec, table: Table, obs: Observation) -> Columns:
     """i32[..., K] by name: the bits of every attribute of a table of entities."""
-    rows = obs.rows(table)
+    rows = obs.tables[table.name]
     columns = {}
     for attribute in table.attributes:
         if attribute.encoding == Encoding.FIRST:
@@ -92,8 +92,9 @@ def _rows(spec: Spec, table: Table, obs: Observation) -> Columns:
         mask = jnp.uint32(2**attribute.bits - 1)
         bits = (rows.words[..., attribute.word] >> attribute.shift) & mask
         if attribute.encoding == Encoding.RELATIVE:
-            here = spec.tables[0][attribute.name]
-            observer = obs.agents[..., :1, here.word] >> here.shift
+            here = spec.observer[attribute.name]
+            itself = obs.tables[spec.observer.name].words[..., :1, here.word]
+            observer = itself >> here.shift
             bits = jnp.where(rows.present, bits - observer + jnp.uint32(-attribute.low), 0) & mask
         columns[attribute.name] = bits.astype(jnp.int32) + attribute.low
     return columns

@@ -31,6 +31,7 @@ POPULATIONS = (
 )
 
 HEALTH, FOOD, WATER = "#e4524f", "#e9b64a", "#4fb0e8"
+BARS = {"health": HEALTH, "food": FOOD, "water": WATER}
 
 
 def rgb(color: str) -> np.ndarray:

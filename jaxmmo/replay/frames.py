@@ -1,27 +1,65 @@
-"""One tick as the viewer keeps it: state, events and, if wanted, what the policy answered."""
+"""One tick as the viewer keeps it: state, events and, if wanted, what the policy answered.
+
+Nothing here knows a game. Whatever arrays a world's state and events hold are kept under the names
+that lead to them, and come back as attributes of the same names: `frame.state.bodies.health`.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-import typing
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-from flax import struct
 
-from jaxmmo.env.state import WorldState
-from jaxmmo.env.step import Events
+from jaxmmo.records import Record
 
-SPARSE = ("terrain.tile", "terrain.ripe_at", "lives.visited")
-"""Large arrays of which little changes in a tick: kept as a base and changes."""
-
-DERIVED = ("order", "seen")
+DERIVED = ("views.", "order", "seen")
 """What the latest observation was; follows from the rest of the state by `Environment.observe`."""
+
+STORED = {"players.": "bodies."}
+"""Where the state's own name for a table is another than that in recordings."""
 
 STEADY = ("events.", "policy.")
 """Fields that say what happened in the tick: kept as they are, not as differences."""
+
+WIDE = 32
+"""Arrays of state with longer rows, such as sets of visited tiles, count as sparse."""
+
+
+@jax.tree_util.register_pytree_with_keys_class
+class Snapshot(Record):
+    """A world's state as nested records of numpy arrays; `players` is a view of the first bodies.
+
+    Attributes:
+      num_players: how many of the bodies are players, the first ones.
+    """
+
+    num_players: int = 0
+
+    @property
+    def players(self) -> Record:
+        """Every column of the bodies, cut to the players."""
+        return Record({k: v[: self.num_players] for k, v in self["bodies"].items()})
+
+    def tree_flatten(self) -> tuple[list[Any], Any]:
+        """Children, and what tells them apart."""
+        names = tuple(sorted(self))
+        return [self[name] for name in names], (names, self.num_players)
+
+    def tree_flatten_with_keys(self) -> tuple[list[tuple[Any, Any]], Any]:
+        """Children with their keys, and what tells them apart."""
+        children, about = self.tree_flatten()
+        return [
+            (jax.tree_util.DictKey(k), v) for k, v in zip(about[0], children, strict=True)
+        ], about
+
+    @classmethod
+    def tree_unflatten(cls, names: Any, children: Any) -> Snapshot:
+        """Undoes `tree_flatten`."""
+        made = cls(zip(names[0], children, strict=True))
+        made.num_players = names[1]
+        return made
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,14 +67,14 @@ class Frame:
     """One world after a tick; leaves are numpy arrays.
 
     Attributes:
-      state: without `DERIVED`, which are None.
-      events: of the tick that led here; all zero in the first frame.
-      policy: answers by name where they were kept: `value` f32[P]; `move`, `style`, `target` and
-        `attention` u8[P, n], shares in 1/255.
+      state: everything but what is `DERIVED`, by name.
+      events: of the tick that led here, by name; nothing happens in the first frame.
+      policy: answers by name where they were kept: `value` f32[P]; for every action head, and as
+        `attention`, u8[P, n], shares in 1/255.
     """
 
-    state: WorldState
-    events: Events
+    state: Snapshot
+    events: Record
     policy: dict[str, np.ndarray] | None = None
 
     @property
@@ -63,39 +101,90 @@ class Field(NamedTuple):
         return not self.name.startswith(STEADY)
 
 
-def leaf_names(table: Any, prefix: str = "") -> Iterator[str]:
-    """Dotted names of the arrays of a struct class, in order of declaration."""
-    for name, kind in typing.get_type_hints(table).items():
-        if isinstance(kind, type) and issubclass(kind, struct.PyTreeNode):
-            yield from leaf_names(kind, f"{prefix}{name}.")
-        else:
-            yield prefix + name
+def named_leaves(tree: Any, prefix: str = "") -> dict[str, Any]:
+    """Leaves by the dotted names that lead to them, in the order of the tree."""
+    found = {}
+    for path, leaf in jax.tree_util.tree_flatten_with_path(tree)[0]:
+        parts = [str(getattr(key, "name", getattr(key, "key", key))) for key in path]
+        found[prefix + ".".join(parts)] = leaf
+    return found
 
 
-STATE_NAMES = tuple(n for n in leaf_names(WorldState) if n not in SPARSE + DERIVED)
-EVENT_NAMES = tuple(leaf_names(Events, "events."))
+def stored_name(name: str) -> str:
+    """The name under which a leaf of the state is kept."""
+    for own, kept in STORED.items():
+        if name.startswith(own):
+            return kept + name.removeprefix(own)
+    return name
+
+
+def is_derived(name: str) -> bool:
+    """Whether a leaf of the state follows from the others and is not kept."""
+    return any(name == d or (d.endswith(".") and name.startswith(d)) for d in DERIVED)
+
+
+def capture(state: Any, events: Any, answers: dict[str, Any], num_players: int) -> Frame:
+    """A frame of copies on the host, fetched in one transfer.
+
+    Args:
+      state: of one world; any tree of named arrays.
+      events: likewise.
+      answers: of the policy, by name; empty if they are not kept.
+      num_players: how many of the bodies are players.
+    """
+    kept = {k: v for k, v in named_leaves(state).items() if not is_derived(k)}
+    leaves = {stored_name(name): leaf for name, leaf in kept.items()}
+    leaves |= named_leaves(events, "events.")
+    leaves |= {f"policy.{name}": leaf for name, leaf in answers.items()}
+    values = jax.device_get(list(leaves.values()))  # as a list, which keeps the order
+    return unflatten(dict(zip(leaves, map(np.asarray, values), strict=True)), num_players)
 
 
 def flatten(frame: Frame) -> dict[str, np.ndarray]:
     """Every kept array of a frame by its dotted name."""
-    arrays = {}
-    for name in STATE_NAMES + SPARSE:
-        arrays[name] = np.asarray(_get(frame.state, name))
-    for name in EVENT_NAMES:
-        arrays[name] = np.asarray(_get(frame.events, name.removeprefix("events.")))
-    for name, value in (frame.policy or {}).items():
-        arrays[f"policy.{name}"] = np.asarray(value)
-    return arrays
+    arrays = {**_flat(frame.state), **_flat(frame.events, "events.")}
+    return arrays | _flat(frame.policy or {}, "policy.")
 
 
-def unflatten(arrays: dict[str, np.ndarray]) -> Frame:
+def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, np.ndarray]:
+    found = {}
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            found |= _flat(value, f"{prefix}{name}.")
+        else:
+            found[prefix + name] = np.asarray(value)
+    return found
+
+
+def unflatten(arrays: dict[str, np.ndarray], num_players: int) -> Frame:
     """Undoes `flatten`."""
-    policy = {k.removeprefix("policy."): v for k, v in arrays.items() if k.startswith("policy.")}
-    return Frame(
-        state=_build(WorldState, arrays, ""),
-        events=_build(Events, arrays, "events."),
-        policy=policy or None,
-    )
+    parts: dict[str, dict[str, Any]] = {"state": {}, "events": {}, "policy": {}}
+    for name, value in arrays.items():
+        first, _, rest = name.partition(".")
+        part, path = (first, rest) if first in ("events", "policy") else ("state", name)
+        parts[part][path] = value
+    state = Snapshot(nested(parts["state"]))
+    state.num_players = num_players
+    return Frame(state, nested(parts["events"]), parts["policy"] or None)
+
+
+def nested(arrays: dict[str, Any]) -> Record:
+    """Records within records of dotted names."""
+    tree = Record()
+    for name, value in arrays.items():
+        *folders, last = name.split(".")
+        node = tree
+        for folder in folders:
+            node = node.setdefault(folder, Record())
+        node[last] = value
+    return tree
+
+
+def is_sparse(name: str, shape: tuple[int, ...], grid: tuple[int, int]) -> bool:
+    """Whether an array is large and changes little in a tick: kept as a base and changes."""
+    if name.startswith(STEADY):
+        return False
+    return shape == grid or (len(shape) > 1 and int(np.prod(shape[1:])) > WIDE)
 
 
 def as_int32(array: np.ndarray) -> np.ndarray:
@@ -110,34 +199,16 @@ def from_int32(array: np.ndarray, dtype: str) -> np.ndarray:
     return np.ascontiguousarray(array).view(kind) if kind.itemsize == 4 else array.astype(kind)
 
 
-def to_host(state: WorldState, events: Events) -> tuple[WorldState, Events]:
-    """Copies of both in numpy, in one transfer, without what is derived."""
-    return jax.device_get((state.replace(**dict.fromkeys(DERIVED)), events))
-
-
-def no_events(like: Any, capacity: int) -> Events:
+def no_events(like: Any, nobody: int) -> Any:
     """Events of a tick in which nothing happened.
 
     Args:
-      like: `Events` of shapes and dtypes.
-      capacity: the slot that stands for nobody.
+      like: a tree of shapes and dtypes.
+      nobody: what an array named `target`, which refers to a body, holds where there is none.
     """
-    events = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), like)
-    nobody = np.full_like(events.attacks.target, capacity)
-    return events.replace(attacks=events.attacks.replace(target=nobody))
 
+    def quiet(path: Any, leaf: Any) -> np.ndarray:
+        last = getattr(path[-1], "name", getattr(path[-1], "key", ""))
+        return np.full(leaf.shape, nobody if last == "target" else 0, leaf.dtype)
 
-def _get(tree: Any, name: str) -> Any:
-    for part in name.split("."):
-        tree = getattr(tree, part)
-    return tree
-
-
-def _build(table: Any, arrays: dict[str, np.ndarray], prefix: str) -> Any:
-    values = {}
-    for name, kind in typing.get_type_hints(table).items():
-        if isinstance(kind, type) and issubclass(kind, struct.PyTreeNode):
-            values[name] = _build(kind, arrays, f"{prefix}{name}.")
-        else:
-            values[name] = arrays.get(prefix + name)
-    return table(**values)
+    return jax.tree_util.tree_map_with_path(quiet, like)

@@ -1,26 +1,27 @@
-"""What a recording says of itself: the game's configuration, its rules and its arrays."""
+"""What a recording says of itself: its configuration, rules, world and arrays."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from typing import Any
 
 import jax
 import numpy as np
 
-from jaxmmo.env import constants
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.rules import Rules
-from jaxmmo.replay import colors
+from jaxmmo.replay import describe as describing
 from jaxmmo.replay.blocks import capacity_of
-from jaxmmo.replay.frames import EVENT_NAMES, SPARSE, STATE_NAMES, Field, Frame, flatten
+from jaxmmo.replay.frames import Field, Frame, flatten, is_sparse, named_leaves, stored_name
 from jaxmmo.version import BEHAVIOUR_VERSION, __version__
 
-POLICY = ("value", "move", "style", "target", "attention")
-DTYPES = ("bool", "uint8", "int32", "uint32", "float32")
+DTYPES = ("bool", "uint8", "int8", "uint16", "int16", "int32", "uint32", "float32")
 MAX_HEADER = 1 << 20
+MAX_AXES = 4
+NAME = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*", re.ASCII)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,11 +30,12 @@ class Header:
 
     Attributes:
       config: of the environment.
-      rules: by field, as numpy arrays.
+      rules: by name, as numpy arrays.
       fields: dense arrays, in the order in which they are kept.
       arrays: sparse arrays, likewise.
       title: for people: who plays.
       seed: of the run.
+      world: the description of the game, see `describe`.
     """
 
     config: EnvConfig
@@ -42,33 +44,44 @@ class Header:
     arrays: list[Field]
     title: str
     seed: int
+    world: dict[str, Any]
 
     @property
     def has_policy(self) -> bool:
         """Whether what the policy answered is kept."""
         return any(field.name.startswith("policy.") for field in self.fields)
 
+    def base(self, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The sparse ones among a frame's arrays."""
+        return {field.name: arrays[field.name] for field in self.arrays}
+
 
 def describe(env: Environment, rules: Rules, frame: Frame, title: str, seed: int) -> Header:
-    """The header for recordings that begin with a frame."""
+    """The header for recordings that begin with a frame.
+
+    Raises:
+      ValueError: for an array that the format has no room for, by its name.
+    """
+    grid = (env.config.height, env.config.width)
     arrays = flatten(frame)
-    specs = {k: Field(k, v.shape, v.dtype.name) for k, v in arrays.items()}
+    specs = [Field(name, value.shape, value.dtype.name) for name, value in arrays.items()]
+    for spec in specs:
+        _check(spec)
     header = Header(
         config=env.config,
-        rules={k: np.asarray(v) for k, v in vars(jax.device_get(rules)).items()},
-        fields=[specs[name] for name in specs if name not in SPARSE],
-        arrays=[specs[name] for name in SPARSE],
+        rules={k: np.asarray(v) for k, v in named_leaves(jax.device_get(rules)).items()},
+        fields=[spec for spec in specs if not is_sparse(spec.name, spec.shape, grid)],
+        arrays=[spec for spec in specs if is_sparse(spec.name, spec.shape, grid)],
         title=title,
         seed=seed,
+        world=describing.world(env, specs, grid),
     )
-    capacity_of(header.fields, {name: arrays[name] for name in SPARSE})
+    capacity_of(header.fields, header.base(arrays))
     return header
 
 
 def to_json(header: Header) -> bytes:
-    """The header as JSON, with the names and colours that a reader in another language needs."""
-    names = ("Material", "Move", "Style", "Skill", "Cause", "Outcome")
-    enums = {n.lower(): [m.name.lower() for m in getattr(constants, n)] for n in names}
+    """The header as JSON, with all that a reader in another language needs."""
     document = {
         "jaxmmo": __version__,
         "behaviour": BEHAVIOUR_VERSION,
@@ -81,12 +94,7 @@ def to_json(header: Header) -> bytes:
         },
         "fields": [[f.name, list(f.shape), f.dtype] for f in header.fields],
         "arrays": [[f.name, list(f.shape), f.dtype] for f in header.arrays],
-        "enums": enums,
-        "palette": {
-            "terrain": list(colors.TERRAIN.values()),
-            "populations": colors.population_colors(header.config.num_populations),
-            "bars": [colors.HEALTH, colors.FOOD, colors.WATER],
-        },
+        "world": header.world,
     }
     return compact_json(document).encode()
 
@@ -105,56 +113,71 @@ def from_json(data: bytes) -> Header:
     if not isinstance(document, dict):
         raise ValueError("the header is not a JSON object")
     try:
-        config = EnvConfig(**document["config"])
+        fields = [_field(entry) for entry in document["fields"]]
+        arrays = [_field(entry) for entry in document["arrays"]]
+        world = document.get("world") or describing.of_version_1(document, fields)
         header = Header(
-            config=config,
+            config=EnvConfig(**document["config"]),
             rules=_rules(document["rules"]),
-            fields=[_field(entry, config) for entry in document["fields"]],
-            arrays=[_field(entry, config) for entry in document["arrays"]],
+            fields=fields,
+            arrays=arrays,
             title=str(document["title"]),
             seed=int(document["seed"]),
+            world=world,
         )
+        _check_names(header)
     except (KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
         raise ValueError(f"the header is incomplete or wrong: {error!r}") from error
-    _check_names(header)
     return header
 
 
 def _rules(entries: dict[str, Any]) -> dict[str, np.ndarray]:
-    expected = set(Rules.__dataclass_fields__)
-    if set(entries) != expected:
-        raise ValueError(f"the header's rules are not this version's: {set(entries) ^ expected}")
     rules = {}
     for name, entry in entries.items():
-        if entry["dtype"] not in DTYPES:
-            raise ValueError(f"rule {name} of dtype {entry['dtype']!r}: must be one of {DTYPES}")
+        if not NAME.fullmatch(name) or entry["dtype"] not in DTYPES:
+            raise ValueError(f"rule {name!r} of dtype {entry['dtype']!r}: one of {DTYPES}")
         rules[name] = np.array(entry["values"], entry["dtype"])
     return rules
 
 
-def _field(entry: list[Any], config: EnvConfig) -> Field:
+def _field(entry: list[Any]) -> Field:
     name, shape, dtype = entry
-    shape = tuple(shape)
-    if not isinstance(name, str) or dtype not in DTYPES:
+    if not isinstance(name, str):
+        raise ValueError(f"field {name!r}: a name is a text")
+    field = Field(stored_name(name), tuple(shape), dtype)
+    _check(field)
+    return field
+
+
+def _check(field: Field) -> None:
+    name, shape, dtype = field
+    if not NAME.fullmatch(name) or dtype not in DTYPES:
         raise ValueError(f"field {name!r} of dtype {dtype!r}: must be one of {DTYPES}")
-    if not all(type(side) is int and 0 < side <= 2**24 for side in shape) or len(shape) > 2:
-        raise ValueError(f"field {name} of shape {shape}: not a shape")
-    grid = (config.height, config.width)
-    if shape and shape[0] != config.capacity and shape != grid:
-        raise ValueError(f"field {name} of shape {shape}: neither slots nor the map {grid}")
-    return Field(name, shape, dtype)
+    sides = all(type(side) is int and 0 < side <= 2**24 for side in shape)
+    if not sides or len(shape) > MAX_AXES:
+        raise ValueError(f"field {name} of shape {shape}: at most {MAX_AXES} axes of 1 or more")
 
 
 def _check_names(header: Header) -> None:
-    names = [field.name for field in header.fields]
-    plain = tuple(n for n in names if not n.startswith("policy."))
-    policy = {n.removeprefix("policy.") for n in names if n.startswith("policy.")}
-    if plain != STATE_NAMES + EVENT_NAMES or not policy <= set(POLICY):
-        odd = sorted(set(plain) ^ set(STATE_NAMES + EVENT_NAMES)) + sorted(policy - set(POLICY))
-        raise ValueError(f"the fields are not those of this version: {odd or 'another order'}")
-    if tuple(field.name for field in header.arrays) != SPARSE or len(names) != len(set(names)):
-        raise ValueError(f"the sparse arrays are not those of this version: {header.arrays}")
-    shapes = {field.name: field.shape for field in header.arrays}
-    grid = (header.config.height, header.config.width)
-    if shapes["terrain.tile"] != grid or shapes["terrain.ripe_at"] != grid:
-        raise ValueError(f"the terrain's arrays are not of the map's shape {grid}")
+    """ValueError unless the arrays make a tree, with the map and the tick where they belong."""
+    names = [field.name for field in header.fields + header.arrays]
+    folders = {name[:at] for name in names for at in range(len(name)) if name[at] == "."}
+    twice = {name for name in names if names.count(name) > 1} | (folders & set(names))
+    if twice:
+        raise ValueError(f"arrays of the same name: {sorted(twice)}")
+    shapes = {field.name: field.shape for field in header.fields + header.arrays}
+    if shapes.get("tick") != ():
+        raise ValueError("the recording lacks the tick, a single number")
+    world, config = header.world, header.config
+    tile, bodies = world["tile"], world["bodies"]
+    grid = (config.height, config.width)
+    for path in (tile["path"], tile["ripe_at"]):
+        if path is not None and shapes.get(path) != grid:
+            raise ValueError(f"{path} is not of the map's shape {grid}: {shapes.get(path)}")
+    rows = shapes.get(f"{bodies}.alive", ())
+    for name in ("alive", "id", "row", "col"):
+        shape = shapes.get(f"{bodies}.{name}", ())
+        if len(shape) != 1 or shape != rows or rows[0] < config.capacity:
+            raise ValueError(f"{bodies}.{name} of shape {shape}: a number for each body")
+    if bodies != "bodies" or world["players"] != config.capacity:
+        raise ValueError(f"the bodies are {bodies!r}, {world['players']!r} of them players")

@@ -5,7 +5,7 @@ u32 compressed and u32 plain bytes, u32 CRC-32 of the rest of these numbers and 
 bytes, and the compressed bytes:
 
 * `HEAD` the header, JSON (see `header.py`),
-* `BASE` the sparse arrays (terrain above all) of the first frame, one after another,
+* `BASE` the sparse arrays (the map above all) of the first frame, one after another,
 * `BLCK` up to 64 frames that can be read without any other block (see `blocks.py`), repeated,
 * `DONE` empty; says how many frames there are. A file without it was cut off.
 
@@ -19,7 +19,7 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import jax
 import jax.numpy as jnp
@@ -29,12 +29,25 @@ from jaxmmo.env.environment import Environment
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import WorldState
 from jaxmmo.replay import blocks, header, integers
-from jaxmmo.replay.frames import DERIVED, SPARSE, Frame, as_int32, flatten, from_int32, unflatten
+from jaxmmo.replay.frames import (
+    Frame,
+    as_int32,
+    flatten,
+    from_int32,
+    is_derived,
+    named_leaves,
+    stored_name,
+    unflatten,
+)
 
-MAGIC, VERSION = b"JMMO", 1
+MAGIC, VERSION = b"JMMO", 2
+READABLE = (1, 2)
+"""Versions that are read. The first had no description of its world and named bodies players."""
+
 MAX_FILE = 1 << 30
 _PREFIX = struct.Struct("<4sHH")
 _CHUNK = struct.Struct("<4sIIII")
+_ASIDE = ("events.", "policy.")
 
 
 def chunk(tag: bytes, data: bytes, size: int, frames: int = 0) -> bytes:
@@ -46,7 +59,7 @@ def chunk(tag: bytes, data: bytes, size: int, frames: int = 0) -> bytes:
 def prologue(head: header.Header, base: dict[str, np.ndarray]) -> bytes:
     """The beginning of a file or stream: everything that holds for all frames."""
     plain = header.to_json(head)
-    ground = b"".join(integers.pack_ints(as_int32(base[name])) for name in SPARSE)
+    ground = b"".join(integers.pack_ints(as_int32(base[name])) for name in base)
     return (
         _PREFIX.pack(MAGIC, VERSION, 0)
         + chunk(b"HEAD", zlib.compress(plain, 9), len(plain))
@@ -83,7 +96,7 @@ class ReplayWriter:
         arrays = flatten(frame)
         if self._header is None:
             self._header = header.describe(self._env, self._rules, frame, *self._about)
-            self._base = {name: arrays[name] for name in SPARSE}
+            self._base = self._header.base(arrays)
             self._limit = blocks.capacity_of(self._header.fields, self._base)
             self._file.write(prologue(self._header, self._base))
         for field in self._header.fields + self._header.arrays:
@@ -162,22 +175,40 @@ class Replay:
             raise IndexError(f"frame {index} of {len(self)}")
         index %= len(self)
         block = int(np.searchsorted(self._starts, index, side="right")) - 1
-        return unflatten(self._block(block)[index - self._starts[block]])
+        arrays = self._block(block)[index - self._starts[block]]
+        return unflatten(arrays, self.header.config.capacity)
 
     def __iter__(self) -> Iterator[Frame]:
         return (self[i] for i in range(len(self)))
 
     @property
     def rules(self) -> Rules:
-        """The rules the world was played by."""
-        return Rules(**{name: jnp.asarray(value) for name, value in self.header.rules.items()})
+        """The rules the world was played by; those that came later hold their default.
 
-    def state(self, index: int) -> WorldState:
-        """The complete state of a frame, from which the world can go on."""
-        env, rules = Environment(self.header.config), self.rules
+        Raises:
+          ValueError: for a recording with rules that this version does not know, by name.
+        """
+        return self._rules(Environment(self.header.config))
+
+    def _rules(self, env: Environment) -> Rules:
+        return _filled(env.default_rules(), self.header.rules, "rules")
+
+    def state(self, index: int, env: Environment | None = None) -> WorldState:
+        """The complete state of a frame, from which the world can go on.
+
+        Args:
+          index: of the frame.
+          env: the environment it was recorded in, for a game with additions of its own.
+
+        Raises:
+          ValueError: for a recording with arrays that the environment does not know, by name.
+        """
+        env = Environment(self.header.config) if env is None else env
+        rules = self._rules(env)
         like = jax.eval_shape(env.reset, jax.random.key(0), rules)[1]
-        blank = {n: np.zeros(getattr(like, n).shape, getattr(like, n).dtype) for n in DERIVED}
-        state = jax.tree.map(jnp.asarray, self[index].state.replace(**blank))
+        blank = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), like)
+        arrays = {n: v for n, v in flatten(self[index]).items() if not n.startswith(_ASIDE)}
+        state = _filled(blank, arrays, "arrays")
         return jax.jit(env.observe)(state, rules)[1]
 
     def _chunks(self) -> Iterator[tuple[bytes, int, int, int, int]]:
@@ -185,7 +216,7 @@ class Replay:
         if len(self.data) < _PREFIX.size or self.data[:4] != MAGIC:
             raise ValueError("not a jaxmmo replay")
         _, version, flags = _PREFIX.unpack_from(self.data)
-        if version != VERSION or flags:
+        if version not in READABLE or flags:
             raise ValueError(f"replay version {version}.{flags}: this jaxmmo reads {VERSION}.0")
         at = _PREFIX.size
         while True:
@@ -237,3 +268,20 @@ class Replay:
             while len(self._cache) > 2:
                 self._cache.popitem(last=False)
         return self._cache[number]
+
+
+def _filled(tree: Any, arrays: dict[str, np.ndarray], what: str) -> Any:
+    """The tree with its leaves replaced by name; ValueError for arrays that have no place in it."""
+    names = [stored_name(name) for name in named_leaves(tree)]
+    unknown = sorted(set(arrays) - set(names))
+    if unknown:
+        raise ValueError(f"{what} of the recording that this game does not have: {unknown}")
+    leaves, treedef = jax.tree.flatten(tree)
+    for place, name in enumerate(names):
+        if name not in arrays or is_derived(name):
+            continue
+        if arrays[name].shape != leaves[place].shape:
+            expected = f"this game's is {leaves[place].shape}"
+            raise ValueError(f"{name} of the recording is {arrays[name].shape}, {expected}")
+        leaves[place] = jnp.asarray(arrays[name], leaves[place].dtype)
+    return jax.tree.unflatten(treedef, [jnp.asarray(leaf) for leaf in leaves])

@@ -14,8 +14,8 @@ from jaxmmo.agents.network import build
 from jaxmmo.agents.policy import Policy
 from jaxmmo.agents.populations import unshared
 from jaxmmo.agents.tiles import AttentionTiles, ConvTiles, TableTiles
-from jaxmmo.env.config import preset
 from jaxmmo.env.environment import Environment
+from jaxmmo.env.presets import find
 from jaxmmo.spec import Spec
 
 ATTRIBUTES = ("summed", "attention")
@@ -102,9 +102,9 @@ def training_overrides(name: str) -> dict[str, Any]:
     v1.3 lists everybody in view, up to 128; a quarter of these rows holds all but the densest
     crowds, and networks take any number. What does not fit is counted as overflow.
     """
-    return {"max_visible": 16} if preset(name).max_visible > 16 else {}
+    return {"max_visible": 16} if find(name).config.max_visible > 16 else {}
 
 
 def make_env(name: str, overrides: dict[str, Any]) -> Environment:
     """The environment of a preset with overrides; ValueError as for `jaxmmo.make`."""
-    return Environment(preset(name).replace(**overrides))
+    return Environment(find(name).replace(**overrides))

@@ -12,7 +12,7 @@ import time
 from collections import deque
 
 from jaxmmo.replay import blocks, header
-from jaxmmo.replay.frames import SPARSE, Frame, flatten
+from jaxmmo.replay.frames import Frame, flatten
 from jaxmmo.replay.replay import chunk, prologue
 from jaxmmo.viewer.world import World
 
@@ -72,7 +72,7 @@ class Simulation:
         head = header.describe(world.env, world.rules, world.frame, title, seed)
         arrays = flatten(world.frame)
         self._fields = head.fields
-        self._base = {name: arrays[name] for name in SPARSE}
+        self._base = head.base(arrays)
         self.prologue = prologue(head, self._base)
         self.paused, self.speed, self.error = False, speed, ""
         self._steps = 0

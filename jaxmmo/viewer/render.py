@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import numpy as np
 
 from jaxmmo.env.constants import Material, Outcome, Style
-from jaxmmo.env.state import WorldState
-from jaxmmo.env.step import Events
 from jaxmmo.replay import colors
 
 BARS = np.stack([colors.rgb(c) for c in (colors.HEALTH, colors.FOOD, colors.WATER)])
@@ -18,11 +17,11 @@ SCALES = (2, 64)
 RAISED = (Material.STONE, Material.ORE, Material.FOREST)
 
 
-def render(state: WorldState, events: Events | None = None, *, scale: int = 10) -> np.ndarray:
+def render(state: Any, events: Any = None, *, scale: int = 10) -> np.ndarray:
     """Draws a world: terrain, agents in their population's colour, bars, frozen and immune marks.
 
     Args:
-      state: one world, without a leading axis.
+      state: one world, without a leading axis; a `WorldState`, or the state of a `Frame`.
       events: of the tick that led to it, whose attacks are drawn.
       scale: pixels a tile.
 
@@ -103,9 +102,14 @@ def _noise(rows: int, cols: int, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).random((rows, cols), np.float32)
 
 
-def _places(state: WorldState) -> np.ndarray:
+def _bodies(state: Any) -> Any:
+    """Whoever stands on the tiles."""
+    return state.bodies if hasattr(state, "bodies") else state.players
+
+
+def _places(state: Any) -> np.ndarray:
     """f32[P, 2]: (row, col) of slots in tiles; agents that share a tile stand in a circle on it."""
-    players = state.players
+    players = _bodies(state)
     row, col = np.asarray(players.row), np.asarray(players.col)
     places = np.stack([row, col], 1) + np.float32(0.5)
     crowds: dict[tuple[int, int], list[int]] = {}
@@ -118,8 +122,8 @@ def _places(state: WorldState) -> np.ndarray:
     return places
 
 
-def _draw_agents(picture: np.ndarray, state: WorldState, places: np.ndarray, scale: int) -> None:
-    players = state.players
+def _draw_agents(picture: np.ndarray, state: Any, places: np.ndarray, scale: int) -> None:
+    players = _bodies(state)
     population = np.asarray(players.population)
     palette = [colors.rgb(c) for c in colors.population_colors(int(population.max(initial=0)) + 1)]
     order = [int(s) for s in np.flatnonzero(np.asarray(players.alive))]
@@ -151,7 +155,7 @@ def _draw_bars(picture: np.ndarray, players, slot: int, place: np.ndarray, scale
         _rectangle(picture, top + i * thick, left, thick, filled, BARS[i])
 
 
-def _draw_attacks(picture: np.ndarray, events: Events, places: np.ndarray, scale: int) -> None:
+def _draw_attacks(picture: np.ndarray, events: Any, places: np.ndarray, scale: int) -> None:
     attacks = events.attacks
     outcome = np.asarray(attacks.outcome)
     for slot in np.flatnonzero(outcome >= Outcome.IMMUNE):

@@ -8,17 +8,17 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from jaxmmo.agents import acting
 from jaxmmo.agents.policy import Output, Policy
 from jaxmmo.env.actions import Action
 from jaxmmo.env.environment import Environment
-from jaxmmo.env.observation import Masks, Observation
+from jaxmmo.env.observation import Observation
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import WorldState
 from jaxmmo.io import decisions
-from jaxmmo.replay.frames import Frame, no_events, to_host
+from jaxmmo.replay.frames import Frame, capture, no_events
+from jaxmmo.spec import Spec
 
 
 class World:
@@ -78,9 +78,7 @@ class World:
         """Asks the policy about the present state and copies everything to the host."""
         _, state, _, _ = self._live
         self._action, self._carry, answers = self._ask(key, self._params, self._live)
-        host_state, host_events = to_host(state, events)
-        policy = {name: np.asarray(value) for name, value in answers.items()}
-        return Frame(host_state, host_events, policy or None)
+        return capture(state, events, answers, self.env.config.capacity)
 
 
 @functools.lru_cache(maxsize=8)
@@ -99,26 +97,26 @@ def _compiled(env: Environment, policy: Policy, outputs: bool) -> tuple[Callable
         obs, state, carry, reset = live
         numbers = acting.uniform(env.spec, key, state.players.id)
         action, output = acting.decide(env.spec, policy, params, obs, carry, reset, numbers)
-        return action, output.carry, summarise(output, obs.masks) if outputs else {}
+        return action, output.carry, summarise(env.spec, output, obs.masks) if outputs else {}
 
     return jax.jit(env.reset), jax.jit(step), jax.jit(ask)
 
 
-def summarise(output: Output, masks: Masks) -> dict[str, jax.Array]:
+def summarise(spec: Spec, output: Output, masks: Any) -> dict[str, jax.Array]:
     """What a policy answered, small: see `Frame.policy`.
 
-    Preferences are the probabilities of the legal choices; for the target, over all styles.
+    Preferences are the probabilities of the legal choices of every head; those of a head that is
+    given another one are weighted by the probabilities of that one's choices.
     """
-    move = _shares(output.logits["move"], masks.move)
-    style = _shares(output.logits["style"], masks.style)
-    target = _shares(output.logits["target"], masks.target)
-    answers = {
-        "value": output.value.astype(jnp.float32),
-        "move": _byte(move),
-        "style": _byte(style),
-        "target": _byte(jnp.sum(style[..., None] * target, -2)),
-    }
-    attention = output.aux.get("agent")  # networks report it by table
+    shares: dict[str, jax.Array] = {}
+    for head in spec.heads:
+        own = _shares(output.logits[head.name], getattr(masks, head.name))
+        if head.given is not None:
+            own = jnp.sum(shares[head.given][..., None] * own, -2)
+        shares[head.name] = own
+    answers = {"value": output.value.astype(jnp.float32)}
+    answers |= {name: _byte(share) for name, share in shares.items()}
+    attention = output.aux.get(spec.tables[0].name)  # networks report it by table
     if attention is not None:
         answers["attention"] = _byte(attention)
     return answers

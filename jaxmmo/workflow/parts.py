@@ -6,8 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from jaxmmo.env.config import PRESETS
-from jaxmmo.env.config import preset as check_preset
+from jaxmmo.env.presets import PRESETS, find
 from jaxmmo.env.ruled import with_rules
 from jaxmmo.env.rules import Rules
 from jaxmmo.learning.config import LearnConfig
@@ -29,7 +28,7 @@ class Parts:
         self.preset: str | None = None
         self.rules: Mapping[str, Any] | Rules | None = None
         if isinstance(env, str) and (env in PRESETS or not sources.is_reference(env)):
-            check_preset(env)
+            find(env)
             self.preset = env
         elif env is not None:
             self._add("env", env)

@@ -6,25 +6,17 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import struct
 
 import jaxmmo
 from jaxmmo.agents.network import build
-from jaxmmo.env.observation import Observation, Rows
+from jaxmmo.env.observation import Observation
+from jaxmmo.env.views.view import Rows
 from jaxmmo.io.inputs import inputs
 from jaxmmo.learning.config import LearnConfig
 from jaxmmo.learning.learner import Learner
 from jaxmmo.spec import Attribute, Head, Kind, Spec, Table, pack
 
 COLOURS = 3
-
-
-class ColourMasks(struct.PyTreeNode):
-    move: jax.Array
-    style: jax.Array
-    target: jax.Array
-    call: jax.Array  # bool[P, style, COLOURS]; what may be called depends on the style chosen
-    salute: jax.Array  # bool[P, COLOURS]; any flag
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,17 +46,24 @@ class Coloured:
         return self.env.default_rules()
 
     def paint(self, obs: Observation, state: Any) -> Observation:
-        order = jnp.pad(state.order, (0, 1))
-        colour = (state.players.id[order[state.seen]] % COLOURS).astype(jnp.uint32)
+        agent = obs.tables["agent"]
+        slot = jnp.minimum(state.views["agent"].slots, self.config.capacity - 1)
+        colour = (state.players.id[slot] % COLOURS).astype(jnp.uint32)
         colour = jnp.where(obs.present, colour, 0)
-        masks = obs.masks
-        call = jnp.ones((*masks.style.shape, COLOURS), bool)
-        flag = self.flags(state).astype(jnp.uint32)[..., None]
-        shown = jnp.broadcast_to(obs.present[:, :1], flag.shape[:2])
+        agent = agent.replace(words=jnp.concatenate([agent.words, colour[..., None]], -1))
+        # what may be called depends on the style chosen; any flag may be saluted, or none
+        call = jnp.ones((*obs.masks.style.shape, COLOURS), bool)
+        words = self.flags(state).astype(jnp.uint32)[..., None]
+        shown = jnp.broadcast_to(obs.present[:, :1], words.shape[:2])
+        flag = Rows(
+            words=jnp.where(shown[..., None], words, 0),
+            present=shown,
+            overflow=jnp.zeros(len(shown), jnp.int32),
+        )
+        nothing = jnp.ones((len(shown), 1), bool)
         return obs.replace(
-            agents=jnp.concatenate([obs.agents, colour[..., None]], -1),
-            masks=ColourMasks(masks.move, masks.style, masks.target, call, shown),
-            others={"flag": Rows(jnp.where(shown[..., None], flag, 0), shown)},
+            tables=obs.tables.replace(agent=agent, flag=flag),
+            masks=obs.masks.replace(call=call, salute=jnp.concatenate([nothing, shown], 1)),
         )
 
     def flags(self, state: Any) -> jax.Array:
@@ -79,7 +78,9 @@ class Coloured:
         own = state.players.id % COLOURS
         game = {name: action[name] for name in ("move", "style", "target")}
         obs, after, _, terminated, truncated, info = self.env.step(key, state, game, rules)
-        saluted = jnp.take_along_axis(self.flags(state), action["salute"][:, None], 1)[:, 0]
+        nothing = jnp.full((self.config.capacity, 1), -1)  # choice 0, before the flags
+        choices = jnp.concatenate([nothing, self.flags(state)], 1)
+        saluted = jnp.take_along_axis(choices, action["salute"][:, None], 1)[:, 0]
         reward = (action["call"] == own).astype(jnp.float32) + (saluted == own)
         return self.paint(obs, after), after, reward, terminated, truncated, info
 
@@ -107,6 +108,6 @@ def test_an_added_attribute_table_and_heads_are_trained():
     right = np.take_along_axis(chances, own[:, None, None], 2)[alive]
     assert right.mean() > 0.8
     flags = np.asarray(inputs(env.spec, obs)["flag"]["colour"])
-    chances = np.asarray(jax.nn.softmax(out.logits["salute"]))
+    chances = np.asarray(jax.nn.softmax(out.logits["salute"]))[:, 1:]  # 0 salutes nothing
     assert (chances * (flags == own[:, None])).sum(1)[alive].mean() > 0.8
     assert out.aux["flag"].shape == flags.shape  # what of the table was attended to

@@ -76,10 +76,11 @@ def test_any_number_of_visible_agents_fits_the_same_parameters(obs):
     policy = build(SPEC)
     params = jax.jit(policy.init)(jax.random.key(0))
     wide = build(jaxmmo.make(num_populations=3, max_visible=9, capacity=16).spec)
-    padded = obs.replace(
-        agents=jnp.pad(obs.agents, ((0, 0), (0, 3), (0, 0))),
+    agent = obs.tables["agent"].replace(
+        words=jnp.pad(obs.agents, ((0, 0), (0, 3), (0, 0))),
         present=jnp.pad(obs.present, ((0, 0), (0, 3))),
     )
+    padded = obs.replace(tables=obs.tables.replace(agent=agent))
     one = jax.jit(policy.apply)(params, obs, (), jnp.zeros(16, bool))
     other = jax.jit(wide.apply)(params, padded, (), jnp.zeros(16, bool))
     np.testing.assert_allclose(one.value, other.value, atol=1e-5)

@@ -10,10 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 
 import jaxmmo
-from jaxmmo.env import step, terrain
+from jaxmmo.env import terrain
 from jaxmmo.env.constants import Material
 from jaxmmo.env.environment import Environment
-from jaxmmo.env.systems import skills, spawning
+from jaxmmo.env.levels import level_of
 from jaxmmo.io.inputs import inputs
 from tests.conformance import recordings
 from tests.conformance.report import Report
@@ -103,17 +103,16 @@ def _observe(
 ) -> dict[str, jax.Array]:
     """All observations of one moment."""
     config = env.config
-    rules = env.default_rules(max_population=config.num_populations)  # nobody is born here
-    players = spawning.empty_players(config)
-    players = players.replace(**columns, alive=jnp.arange(config.capacity) < count)
-    players = players.replace(level=skills.level_of(rules, players.experience))
+    rules = env.default_rules()
     ground = terrain.from_material(material)
     ground = ground.replace(ripe_at=(tile_index == Material.SCRUB).astype(jnp.int32))
-    state = step.empty_state(config, ground)
+    state = env.preset.empty_state(ground)
+    players = state.players.replace(**columns, alive=jnp.arange(config.capacity) < count)
+    players = players.replace(level=level_of(rules, players.experience))
     state = state.replace(next_id=jnp.max(players.id) + 1, players=players)
     obs, state = env.observe(state, rules)
     unguarded = state.replace(players=players.replace(immune=jnp.zeros_like(players.immune)))
-    ids = jnp.concatenate([players.id, jnp.full(1, -1)])[state.visible]
+    ids = jnp.concatenate([players.id, jnp.full(1, -1)])[state.views["agent"].slots]
     values = {
         f"{table}/{name}": value
         for table, named in inputs(env.spec, obs).items()

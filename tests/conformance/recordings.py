@@ -9,8 +9,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxmmo.env.config import EnvConfig, preset
-from jaxmmo.env.state import Intent
+from jaxmmo.env.config import EnvConfig
+from jaxmmo.env.presets import find
+from jaxmmo.records import Record
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 
@@ -46,7 +47,7 @@ def maps() -> np.ndarray:
 def config(height: int, width: int, **overrides) -> EnvConfig:
     """The v1.3 preset on a map of that size, its window no larger than the map."""
     sight = min(7, (min(height, width) - 1) // 2)
-    base = preset("NeuralMMO-v1.3")
+    base = find("NeuralMMO-v1.3").config
     return base.replace(
         height=height,
         width=width,
@@ -68,7 +69,7 @@ def regrows(recorded: jax.Array) -> jax.Array:
     return (roll >= 0) & (2 * roll + 1 < 2 * REGROW_PERMILLE)
 
 
-def intent(config: EnvConfig, move: jax.Array, style: jax.Array, target: jax.Array) -> Intent:
+def intent(config: EnvConfig, move: jax.Array, style: jax.Array, target: jax.Array) -> Record:
     """Recorded actions as jaxmmo's: -1 is none everywhere, moves are north, south, east, west.
 
     Args:
@@ -78,8 +79,8 @@ def intent(config: EnvConfig, move: jax.Array, style: jax.Array, target: jax.Arr
     """
     move, style, target = (jnp.asarray(value, jnp.int32) for value in (move, style, target))
     attacks = (style >= 0) & (target >= 0)
-    return Intent(
+    return Record(
         move=move + 1,
         style=jnp.maximum(style, 0),
-        target=jnp.where(attacks, target, config.capacity),
+        target=jnp.where(attacks, target, config.bodies),
     )

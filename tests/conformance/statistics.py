@@ -148,7 +148,8 @@ def _run(
     env: Environment, policy: str, ticks: int, key: jax.Array, material: jax.Array
 ) -> tuple[jax.Array, ...]:
     """One world: cause and lifetime [ticks - 1, P], population and births [ticks], lost spawns."""
-    rules = env.default_rules(max_population=LIMIT)
+    # a limit that no world comes near, and for which it has no slots
+    rules = env.default_rules().replace(max_population=jnp.int32(LIMIT))
     first, key = jax.random.split(key)
     _, state = env.reset(first, rules, material)
 
@@ -183,12 +184,13 @@ def _random(env: Environment, state: WorldState, key: jax.Array) -> Action:
     """Any move, any style, any agent of the 3x3 around, the agent itself included."""
     move, style, pick = jax.random.split(key, 3)
     players, capacity = state.players, env.config.capacity
-    other = jnp.minimum(state.visible, capacity - 1)
+    visible = state.views["agent"].slots
+    other = jnp.minimum(visible, capacity - 1)
     away = jnp.maximum(
         jnp.abs(players.row[other] - players.row[:, None]),
         jnp.abs(players.col[other] - players.col[:, None]),
     )
-    near = jnp.cumsum((state.visible < capacity) & (away <= 1), 1)
+    near = jnp.cumsum((visible < capacity) & (away <= 1), 1)
     chosen = jax.random.uniform(pick, (capacity, 1)) * near[:, -1:]
     action = _move(env, state, move)
     return action.replace(

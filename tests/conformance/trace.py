@@ -9,10 +9,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxmmo.env import step, terrain
+from jaxmmo.env import terrain
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.constants import Cause, Outcome
-from jaxmmo.env.rules import Rules, default_rules
+from jaxmmo.env.presets import find
+from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import Rolls, Spawns, WorldState
 from jaxmmo.env.step import advance
 from jaxmmo.env.systems import spawning
@@ -61,7 +62,8 @@ def replay(recorded: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         resolution="sequential",
         num_populations=int(recorded["NPOP"]),
     )
-    rules = default_rules(config, max_population=limit)
+    # the recorded limit, which is more than ever live at once and than there are slots for
+    rules = find(config).default_rules().replace(max_population=jnp.int32(limit))
     given = {name: jnp.asarray(recorded[name], jnp.int32) for name in BY_TICK}
     given["delay"] = jnp.asarray(regrow_delays(recorded["roll_regrow_k"]))
     run = jax.jit(partial(_run, config, rules))
@@ -86,13 +88,13 @@ def _run(
     config: EnvConfig, rules: Rules, material: jax.Array, given: dict[str, jax.Array]
 ) -> dict[str, jax.Array]:
     """All ticks in one scan."""
-    state = step.empty_state(config, terrain.from_material(material))
+    state = find(config).empty_state(terrain.from_material(material))
     first, rest = (
         jax.tree.map(lambda value: value[0], given),
         jax.tree.map(lambda value: value[1:], given),
     )
     num_ids = given["act_move"].shape[1]
-    state, _ = spawning.spawn_agents(config, rules, state, _spawns(config, first["spawn"]))
+    state, _ = spawning._spawn(config, rules, state, _spawns(config, first["spawn"]))
     nothing = jnp.zeros(num_ids, bool)
     row0 = _row(config, state, num_ids) | {
         "acted": nothing,

@@ -10,13 +10,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxmmo.env import step, terrain
+from jaxmmo.env import terrain
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.constants import Outcome
-from jaxmmo.env.rules import Rules, default_rules
+from jaxmmo.env.levels import level_of
+from jaxmmo.env.presets import find
+from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import Rolls, Spawns, WorldState
 from jaxmmo.env.step import advance
-from jaxmmo.env.systems import skills, spawning
 from tests.conformance import recordings
 from tests.conformance.report import Report
 
@@ -68,7 +69,7 @@ def replay(inputs: dict[str, np.ndarray], resolution: str) -> dict[str, np.ndarr
         resolution=resolution,
         num_populations=max(8, int(inputs["pop"].max(initial=0)) + 1),
     )
-    rules = default_rules(config, max_population=config.num_populations)  # nobody is born here
+    rules = find(config).default_rules()  # nobody is born here
     run = jax.jit(jax.vmap(partial(_tick, config, rules)))
     batch = min(BATCH, max(count, 1))
     results = []
@@ -114,11 +115,15 @@ def _tick(config: EnvConfig, rules: Rules, given: dict[str, jax.Array]) -> dict[
 
 def _state(config: EnvConfig, rules: Rules, given: dict[str, jax.Array]) -> WorldState:
     """The world before the tick, at tick 0: depleted tiles regrow at tick 1 or much later."""
-    level = skills.level_of(rules, given["before_exp"])
+    ripe_at = jnp.where(recordings.regrows(given["roll_regrow_k"]), 1, recordings.LATER)
+    ground = terrain.from_material(given["material"].astype(jnp.uint8))
+    ground = ground.replace(ripe_at=jnp.where(given["before_depleted"], ripe_at, 0))
+    state = find(config).empty_state(ground)
+    level = level_of(rules, given["before_exp"])
     columns: dict[str, Any] = {
         RENAMED.get(name, name): given[f"before_{name}"].astype(jnp.int32) for name in PLAYER_FIELDS
     }
-    players = spawning.empty_players(config).replace(
+    players = state.players.replace(
         **columns,
         alive=given["valid"],
         id=jnp.arange(config.capacity, dtype=jnp.int32) + recordings.FIRST_ID,
@@ -126,8 +131,4 @@ def _state(config: EnvConfig, rules: Rules, given: dict[str, jax.Array]) -> Worl
         experience=given["before_exp"],
         level=level,
     )
-    ripe_at = jnp.where(recordings.regrows(given["roll_regrow_k"]), 1, recordings.LATER)
-    ground = terrain.from_material(given["material"].astype(jnp.uint8))
-    ground = ground.replace(ripe_at=jnp.where(given["before_depleted"], ripe_at, 0))
-    state = step.empty_state(config, ground)
     return state.replace(next_id=jnp.int32(config.capacity + recordings.FIRST_ID), players=players)

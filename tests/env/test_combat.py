@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from jaxmmo.env.constants import Cause, Material, Move, Outcome, Skill, Style
-from jaxmmo.env.rules import default_rules
-from jaxmmo.env.systems import skills
+from jaxmmo.env.levels import combat_level
 from jaxmmo.env.systems.combat import hit_damage
 from tests.conformance.recordings import DATA
 from tests.env.worlds import HIT, MISS, PRESETS, V1, V13, environment, levels, play, world
@@ -28,13 +27,13 @@ def column(state, name):
 
 @pytest.mark.parametrize("style", Style)
 def test_maximum_hits_are_as_recorded(style):
-    rules = default_rules(environment(V13).config)
+    rules = environment(V13).default_rules()
     recorded = TABLES["max_hit"][style.name.lower()]
     assert np.asarray(rules.max_hit)[style].tolist() == recorded
 
 
 def test_hit_chances_are_as_recorded():
-    rules = default_rules(environment(V13).config)
+    rules = environment(V13).default_rules()
     rolls = jnp.arange(2**16)
     for attack, defense, chance in TABLES["hit_chance"]["rows"][:40]:
         hits = hit_damage(rules, jnp.int32(MELEE), jnp.int32(attack), jnp.int32(defense), rolls) > 0
@@ -44,10 +43,10 @@ def test_hit_chances_are_as_recorded():
 
 
 def test_a_chance_of_one_always_hits_and_of_zero_never():
-    rules = default_rules(environment(V13).config, hit_base=300)
+    rules = environment(V13).default_rules(hit_base=300)
     sure = hit_damage(rules, jnp.int32(0), jnp.int32(1), jnp.int32(1), jnp.int32(MISS))
     assert int(sure) == 5
-    rules = default_rules(environment(V13).config, hit_base=-300)
+    rules = environment(V13).default_rules(hit_base=-300)
     assert int(hit_damage(rules, jnp.int32(0), jnp.int32(1), jnp.int32(1), jnp.int32(HIT))) == 0
 
 
@@ -55,7 +54,7 @@ def test_combat_levels_are_as_recorded():
     for *level, expected in TABLES["combat_level"]["rows"]:
         constitution, melee, ranged, mage, defense = level
         row = jnp.asarray([constitution, melee, ranged, mage, defense, 1, 1])
-        assert int(skills.combat_level(row)) == expected
+        assert int(combat_level(row)) == expected
 
 
 @both
@@ -301,3 +300,25 @@ def test_level_99_fights_in_the_default_preset(resolution):
     even = int(0.495 * 2**16)
     _, events = play(env, state, attacks={0: (MELEE, 1)}, rolls={0: even})
     assert int(events.attacks.damage[0]) == 50
+
+
+@both
+@resolutions
+def test_experience_stops_at_the_largest_number(preset, resolution):
+    env = environment(preset, resolution)
+    most = 2**31 - 1
+    rules = env.default_rules(max_hit=5, hit_base=400)
+    learned: dict[str, Any] = {"experience": [most - 99, most - 199, 0, 0, most - 7, 1154, 1154]}
+    learned |= {"health": 90, "health_max": 90, "food": 90, "water": 90}
+    state = world(env, learned, learned | {"row": 6}, learned | {"row": 8}, rules=rules)
+    # slot 0 deals 5 and suffers 5 twice: 200 in melee, 400 in defense, 300 in constitution
+    attacks = {0: (MELEE, 1), 1: (MELEE, 0), 2: (MELEE, 0)}
+    after, events = play(env, state, attacks=attacks, rules=rules)
+    assert np.asarray(events.attacks.damage).tolist() == [5, 5, 5, 0]
+    experience = np.asarray(after.players.experience)
+    assert experience[0, [Skill.CONSTITUTION, Skill.MELEE, Skill.DEFENSE]].tolist() == [most] * 3
+    assert experience[2, Skill.CONSTITUTION] == most
+    assert experience[2, Skill.MELEE] == most
+    assert experience[2, Skill.DEFENSE] == most - 7
+    after, _ = play(env, after, attacks=attacks, rules=rules)
+    assert np.asarray(after.players.experience)[0, Skill.MELEE] == most

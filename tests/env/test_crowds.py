@@ -6,21 +6,21 @@ import numpy as np
 import pytest
 
 import jaxmmo
-from jaxmmo.env import crowds, neighbours
 from jaxmmo.env.config import EnvConfig
-from jaxmmo.env.state import Players
-from jaxmmo.env.systems import spawning
+from jaxmmo.env.state import Bodies
+from jaxmmo.env.state.table import empty
+from jaxmmo.env.views import crowds, neighbours
 
 SIDE = 40
 CAPACITY = 96
 
 
-def scattered(config: EnvConfig, living: int, spread: int, seed: int) -> Players:
+def scattered(config: EnvConfig, living: int, spread: int, seed: int) -> Bodies:
     """Living agents in random slots with random ids, within a square of that side."""
     rng = np.random.default_rng(seed)
     low = (SIDE - spread) // 2
     place = rng.integers(max(low, 1), low + spread, (2, config.capacity))
-    return spawning.empty_players(config).replace(
+    return empty(Bodies, config, config.bodies, lambda table: config.bodies).replace(
         alive=jnp.asarray(rng.permutation(config.capacity) < living),
         id=jnp.asarray(rng.permutation(9999)[: config.capacity], jnp.int32),
         row=jnp.asarray(place[0], jnp.int32),
@@ -28,7 +28,7 @@ def scattered(config: EnvConfig, living: int, spread: int, seed: int) -> Players
     )
 
 
-def seen(look, config: EnvConfig, players: Players, reach: jax.Array):
+def seen(look, config: EnvConfig, players: Bodies, reach: jax.Array):
     """Slots each agent sees in order, how many are in view, and how many share its tile."""
     ranked = look.sort_agents(config, players)
     ranks, total = look.visible_ranks(config, players, ranked, reach)

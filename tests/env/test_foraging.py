@@ -224,3 +224,16 @@ def test_nobody_forages_while_dead(preset):
     state, events = play(env, state, regrow=1)
     assert not np.asarray(events.harvests.harvested).any()
     assert not np.asarray(events.harvests.water).any()
+
+
+def test_experience_of_foraging_stops_at_the_largest_number():
+    env = environment(V1)  # where whoever knows so much forages with level 99
+    most = 2**31 - 1
+    agent = {"experience": [most, 0, 0, 0, 0, most - 1, most - 489], "food": 50, "water": 50}
+    agent |= {"food_max": 99, "water_max": 99}
+    state = world(env, agent, tiles={(7, 7): FOREST, (7, 6): WATER})
+    after, events = play(env, state)
+    assert (int(events.harvests.food[0]), int(events.harvests.water[0])) == (49, 49)
+    experience = np.asarray(after.players.experience)[0]
+    assert experience[[Skill.FISHING, Skill.HUNTING]].tolist() == [most, most]
+    assert np.asarray(after.players.level)[0, Skill.HUNTING] == 99

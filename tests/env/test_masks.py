@@ -1,12 +1,15 @@
 """Masks say exactly what the next step does."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 import jaxmmo
-from jaxmmo.env.actions import Action, decode
+from jaxmmo.env.actions import Action
+from jaxmmo.env.actions.decoding import decode
 from jaxmmo.env.constants import NUM_MOVES, NUM_STYLES, Cause, Material, Move, Outcome
 from tests.env.generate import random_world
 from tests.env.worlds import PRESETS, V1, V13, environment, observer, world
@@ -40,12 +43,12 @@ def outcomes(request):
         obs, state = env.observe(state, rules)
 
         def act(choice):
-            same = jnp.broadcast_to(choice, (SLOTS, 3)).T
-            action = Action(*same)
+            move, style, target = jnp.broadcast_to(choice, (SLOTS, 3)).T
+            action = Action(move=move, style=style, target=target)
             _, after, _, _, _, info = env.step(jax.random.key(0), state, action, rules)
             return after, info
 
-        return obs, state, state.visible, jax.vmap(act)(choices)
+        return obs, state, state.views["agent"].slots, jax.vmap(act)(choices)
 
     obs, states, visible, (after, info) = jax.device_get(jax.jit(jax.vmap(one))(states))
     return env, obs, states, visible, after, info
@@ -153,7 +156,7 @@ def test_reach_by_style_is_as_the_rules_say(preset):
     rules = env.default_rules(reach=(1, 3, 2))
     others = [{"row": 7 + off} for off in (1, 2, 3)]
     obs, state = observer(env)(world(env, {}, *others), rules)
-    seen = np.asarray(state.visible[0, :4]).tolist()
+    seen = np.asarray(state.views["agent"].slots[0, :4]).tolist()
     legal = np.asarray(obs.masks.target[0, :, :4])
     reached = [{seen[row] for row in range(4) if legal[style, row]} for style in range(NUM_STYLES)]
     assert reached == [{0, 1}, {0, 1, 2, 3}, {0, 1, 2}]
@@ -172,12 +175,46 @@ def test_illegal_actions_become_nothing(preset):
             action = {name: jnp.zeros(4, jnp.int32) for name in ("move", "style", "target")}
             action["target"] = action["target"].at[0].set(1)
             action[head] = action[head].at[0].set(value)
-            intent, illegal = decode(env.config, rules, state, action)
+            intent, illegal = decode(env.config, rules, state, action, env.preset.heads, env.spec)
             assert bool(illegal[0])
             assert int(intent.move[0]) == Move.STAY
             if head != "move":
                 assert int(intent.target[0]) == env.config.capacity
     action = jaxmmo.make(preset, capacity=4).noop().replace(move=jnp.full(4, Move.EAST))
-    intent, illegal = decode(env.config, rules, state, action)  # into the rock
+    # into the rock
+    intent, illegal = decode(env.config, rules, state, action, env.preset.heads, env.spec)
     assert int(intent.move[0]) == Move.STAY and bool(illegal[0])
     assert np.asarray(illegal).tolist() == [True, False, False, False]
+
+
+@presets
+@pytest.mark.parametrize("dtype", [np.int64, np.uint64])
+def test_numbers_beyond_32_bits_are_no_choices(preset, dtype):
+    """Cut to 32 bits, each of these would be a legal one."""
+    env = environment(preset)
+    state = world(env, {}, {"row": 6})
+    rules = env.default_rules(spawn_attempts=0)
+    legal = {"move": Move.EAST, "style": 0, "target": 1}
+    for head in legal:
+        action: Any = {name: np.full(4, choice, dtype) for name, choice in legal.items()}
+        action[head][0] += 2**32
+        _, after, _, _, _, info = env.step(jax.random.key(0), state, action, rules)
+        assert bool(info.illegal[0])
+        assert int(after.players.col[0]) == (7 if head == "move" else 8)
+        outcome = int(info.events.attacks.outcome[0])
+        assert (outcome == Outcome.NONE) == (head != "move")
+
+
+@presets
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint32, np.int64])
+def test_actions_may_be_integers_of_any_kind(preset, dtype):
+    env = environment(preset)
+    state = world(env, {}, {"row": 6})
+    choices = {"move": Move.EAST, "style": 0, "target": 1}
+    action = {name: np.full(4, choice, dtype) for name, choice in choices.items()}
+    intent, illegal = decode(
+        env.config, env.default_rules(), state, action, env.preset.heads, env.spec
+    )
+    assert not np.asarray(illegal).any()
+    assert np.asarray(intent.move).tolist() == [Move.EAST, Move.EAST, 0, 0]
+    assert np.asarray(intent.target).tolist() == [1, 0, 4, 4]

@@ -8,47 +8,45 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from jaxmmo.env.constants import NUM_MOVES, NUM_STYLES, SystemId
 from jaxmmo.env.random import words
 from jaxmmo.env.state import WorldState
+from jaxmmo.env.state.table import columns
+from jaxmmo.records import Record
 from tests.env.generate import random_world
 from tests.env.worlds import (
+    GAMES,
     PRESETS,
     TRACES,
-    V1,
-    V13,
+    crowd,
     digester,
-    environment,
     observer,
     reset,
     stepper,
 )
 
 SLOTS = 12
-ROWS = 6
 
-pytestmark = pytest.mark.parametrize("preset", PRESETS)
-
-
-RESOLUTION = {V13: "sequential", V1: "simultaneous"}
-
-
-def crowd(preset, capacity=SLOTS):
-    """A small world; one preset resolves ticks in one way and the other in the other."""
-    sizes = {"capacity": capacity, "max_visible": ROWS, "max_spawns": 2}
-    return environment(preset, RESOLUTION[preset], **sizes)
+presets = pytest.mark.parametrize("preset", PRESETS)
+games = pytest.mark.parametrize("preset", GAMES)
 
 
 def act(env, state, seed):
     """Actions that depend on who an agent is, not on its slot."""
     ids = state.players.id
     first, second = words(jax.random.key(seed), SystemId.POPULATE, ids)
-    return {
+    action = {
         "move": (first % NUM_MOVES).astype(jnp.int32),
         "style": ((first >> 8) % NUM_STYLES).astype(jnp.int32),
         "target": (second % env.config.max_visible).astype(jnp.int32),
     }
+    for head in env.spec.heads:
+        if head.name not in action:
+            action[head.name] = ((second >> 8) % env.spec.choices(head)).astype(jnp.int32)
+    return action
 
 
 def equal(left, right):
@@ -64,6 +62,7 @@ def stacked(trees):
     return jax.tree.map(lambda *leaves: jnp.stack(leaves), *trees)
 
 
+@presets
 def test_compiled_and_eager_steps_are_equal(preset):
     env = crowd(preset)
     rules = env.default_rules()
@@ -72,6 +71,7 @@ def test_compiled_and_eager_steps_are_equal(preset):
     assert equal(stepper(env)(key, state, action, rules), env.step(key, state, action, rules))
 
 
+@presets
 def test_a_batch_of_worlds_equals_a_loop_over_them(preset):
     env = crowd(preset)
     rules = env.default_rules()
@@ -86,6 +86,7 @@ def test_a_batch_of_worlds_equals_a_loop_over_them(preset):
     assert equal(batch(key, stacked(states), stacked(actions), rules), stacked(singles))
 
 
+@presets
 def test_one_trace_serves_every_tick_and_all_rules(preset):
     env = crowd(preset)
     state = reset(env, 0)
@@ -101,6 +102,7 @@ def test_one_trace_serves_every_tick_and_all_rules(preset):
     assert TRACES[env] == 1
 
 
+@presets
 def test_a_batch_of_rules_plays_that_many_games(preset):
     env = crowd(preset)
     variations = [
@@ -141,6 +143,7 @@ print(env.digest(state).tolist(), int(state.players.alive.sum()))
 """
 
 
+@presets
 def test_one_seed_gives_one_world_in_every_process(preset):
     runs = [
         subprocess.run(
@@ -159,21 +162,54 @@ def test_one_seed_gives_one_world_in_every_process(preset):
     assert digest.startswith("[") and not digest.endswith(" 0")
 
 
-def widened(state: WorldState, env) -> WorldState:
-    """The same world in an environment with more slots."""
-    extra = env.config.capacity - state.players.alive.shape[0]
+def rearranged(state: WorldState, env, places: dict[str, np.ndarray]) -> WorldState:
+    """The same world with everything in other slots, which are those of `env`.
 
-    def widen(table):
-        return jax.tree.map(lambda x: jnp.pad(x, [(0, extra)] + [(0, 0)] * (x.ndim - 1)), table)
+    Lives go with their players, and references with what they refer to. What the latest observation
+    showed is forgotten: observe it anew.
 
-    return state.replace(players=widen(state.players), lives=widen(state.lives))
+    Args:
+      places: i32[N] by table, where each of its slots goes.
+    """
+    fresh = env.preset.empty_state(state.terrain)
+
+    def moved(table, into, where):
+        """A table in new places, its references pointing to where things are now."""
+        written = {}
+        for name, column in columns(type(table)).items():
+            value = getattr(table, name)
+            if column.refers is not None:
+                size = len(places[column.refers])
+                there = np.append(places[column.refers], env.preset.slots(column.refers))
+                inside = (value >= 0) & (value <= size)  # an empty slot may hold anything
+                value = np.where(inside, there[np.clip(value, 0, size)], value)
+            written[name] = getattr(into, name).at[where].set(value)
+        return table.replace(**written)
+
+    players = places["bodies"][: state.lives.distance.shape[0]]
+    tables = {
+        name: moved(table, fresh.tables[name], places[name]) for name, table in state.tables.items()
+    }
+    return state.replace(
+        bodies=moved(state.bodies, fresh.bodies, places["bodies"]),
+        lives=moved(state.lives, fresh.lives, players),
+        tables=Record(tables),
+        views=fresh.views,
+    )
 
 
-def shuffled(state: WorldState, seed: int) -> WorldState:
-    """The same world with everybody, and every empty slot, in another place."""
-    order = np.random.default_rng(seed).permutation(state.players.alive.shape[0])
-    move = lambda table: jax.tree.map(lambda x: x[order], table)  # noqa: E731
-    return state.replace(players=move(state.players), lives=move(state.lives))
+def shuffled(state: WorldState, env, seed: int) -> WorldState:
+    """The same world with everybody in a random slot of `env`: players stay among the players."""
+    rng = np.random.default_rng(seed)
+    capacity, players = env.config.capacity, state.lives.distance.shape[0]
+    others = state.bodies.alive.shape[0] - players
+    places = {
+        name: rng.permutation(table.alive.shape[0]) for name, table in sorted(state.tables.items())
+    }
+    places["bodies"] = np.concatenate(
+        [rng.permutation(capacity)[:players], capacity + rng.permutation(others)]
+    )
+    return rearranged(state, env, places)
 
 
 def by_id(state, obs):
@@ -183,11 +219,12 @@ def by_id(state, obs):
     return [np.asarray(leaf)[order] for leaf in jax.tree.leaves(obs)]
 
 
+@games
 def test_capacity_and_the_order_of_slots_change_nothing(preset):
     small, large = crowd(preset), crowd(preset, 40)
     rules = small.default_rules(max_population=10, spawn_attempts=2)
     narrow = random_world(small, 5, garbage=False)
-    wide = shuffled(widened(narrow, large), 0)
+    wide = shuffled(narrow, large, 0)
     obs, narrow = observer(small)(narrow, rules)
     for tick in range(25):
         others, wide = observer(large)(wide, rules)
@@ -197,11 +234,67 @@ def test_capacity_and_the_order_of_slots_change_nothing(preset):
         key = jax.random.key(tick)
         obs, narrow, *_ = stepper(small)(key, narrow, act(small, narrow, tick), rules)
         _, wide, *_ = stepper(large)(key, wide, act(large, wide, tick), rules)
-        wide = shuffled(wide, tick)
+        wide = shuffled(wide, large, tick)
     assert int(narrow.lost_spawns) == int(wide.lost_spawns) == 0
     assert int(narrow.players.alive.sum()) > 0
 
 
+def named(state: WorldState, name: str) -> list[np.ndarray]:
+    """A table's living rows in the order of ids, with the ids of what they refer to."""
+    table = state.table(name)
+    alive = np.asarray(table.alive)
+    order = np.argsort(np.where(alive, table.id, 2**31 - 1))[: alive.sum()]
+    rows = []
+    for column, declared in columns(type(table)).items():
+        value = np.asarray(getattr(table, column))
+        if declared.refers is not None:
+            ids = np.append(state.table(declared.refers).id, -1)
+            value = ids[np.where(table.alive, value, -1)]
+        rows.append(value[order])
+    return rows
+
+
+def told(state: WorldState, answer) -> list[np.ndarray]:
+    """What a step tells of everybody who was there, in the order of ids."""
+    _, after, reward, terminated, truncated, info = answer
+    attacks = info.events.attacks
+    ids = np.append(after.bodies.id, -1)
+    events = info.events.replace(attacks=attacks.replace(target=ids[attacks.target]))
+    there = np.asarray(state.bodies.alive | info.events.newborn)
+    order = np.argsort(np.where(there, after.bodies.id, 2**31 - 1))[: there.sum()]
+    count = len(reward)
+    players = order[order < count]
+    leaves = jax.tree.leaves((reward, terminated, truncated, info.acted, info.illegal, events))
+    return [np.asarray(x)[players if len(x) == count else order] for x in leaves]
+
+
+@games
+@given(seed=st.integers(0, 2**16))
+@settings(max_examples=12, deadline=None)
+def test_what_happens_to_whom_does_not_depend_on_their_slots(preset, seed):
+    env = crowd(preset)
+    rules = env.default_rules(max_population=SLOTS, spawn_attempts=2)
+    state = random_world(env, seed)
+    twin = shuffled(state, env, seed)
+    for tick in range(3):
+        answers = []
+        for each in (state, twin):
+            _, seen = observer(env)(each, rules)
+            action = act(env, seen, seed + tick)
+            answers.append((seen, stepper(env)(jax.random.key(tick), seen, action, rules)))
+        for here, there in zip(*(told(*answer) for answer in answers), strict=True):
+            np.testing.assert_array_equal(here, there)
+        state, twin = (answer[1] for _, answer in answers)
+        for table in ("bodies", *state.tables):
+            for here, there in zip(named(state, table), named(twin, table), strict=True):
+                np.testing.assert_array_equal(here, there)
+        here, there = (by_id(each, each.lives) for each in (state, twin))
+        assert all(np.array_equal(a, b) for a, b in zip(here, there, strict=True))
+        assert np.array_equal(digester(env)(state), digester(env)(twin))
+        twin = shuffled(twin, env, tick)
+
+
+@games
 def test_empty_slots_may_hold_anything(preset):
     env = crowd(preset)
     rules = env.default_rules(max_population=SLOTS)
@@ -223,22 +316,38 @@ def test_empty_slots_may_hold_anything(preset):
             assert equal(clean_out[5].illegal, dirty_out[5].illegal)
 
 
+def variants(state: WorldState, name: str, slot: int):
+    """The state with one entry of each column of a table changed, by column."""
+    table = getattr(state, name) if name in ("bodies", "lives") else state.tables[name]
+    for column in columns(type(table)):
+        value = getattr(table, column)
+        place = (slot, *(0 for _ in value.shape[1:]))
+        other = ~value[place] if value.dtype == bool else value[place] ^ 1
+        changed = table.replace(**{column: value.at[place].set(other)})
+        if name in ("bodies", "lives"):
+            yield column, state.replace(**{name: changed})
+        else:
+            yield column, state.replace(tables=state.tables.replace(**{name: changed}))
+
+
+@games
 def test_the_digest_tells_worlds_apart(preset):
     env = crowd(preset)
     state = random_world(env, 0)
-    players, land = state.players, state.terrain
-    slot = int(np.argmax(players.alive))
+    land = state.terrain
     altered = [
         state.replace(tick=state.tick + 1),
         state.replace(next_id=state.next_id + 1),
-        state.replace(players=players.replace(food=players.food.at[slot].add(1))),
-        state.replace(players=players.replace(experience=players.experience.at[slot, 6].add(1))),
-        state.replace(lives=state.lives.replace(distance=state.lives.distance.at[slot].add(1))),
         state.replace(terrain=land.replace(ripe_at=land.ripe_at.at[3, 3].set(999))),
         state.replace(terrain=land.replace(tile=land.tile.at[3, 3].add(1))),
     ]
+    alive = {name: table.alive for name, table in state.tables.items()}
+    alive |= {"bodies": state.bodies.alive, "lives": state.players.alive}
+    known = np.asarray(digester(env)(state))
+    for name, living in alive.items():
+        altered += [world for _, world in variants(state, name, int(np.argmax(living)))]
+        for column, same in variants(state, name, int(np.argmin(living))):
+            if column != "alive":
+                assert np.array_equal(digester(env)(same), known), column
     digests = {tuple(np.asarray(digester(env)(world)).tolist()) for world in (state, *altered)}
     assert len(digests) == len(altered) + 1
-    empty = int(np.argmin(players.alive))
-    same = state.replace(players=players.replace(food=players.food.at[empty].add(1)))
-    assert np.array_equal(digester(env)(state), digester(env)(same))

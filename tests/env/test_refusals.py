@@ -44,7 +44,10 @@ def test_an_unknown_preset_is_refused_with_those_there_are():
         ({"leech": "much"}, "leech='much'"),
         ({"reach": [1, 2]}, r"reach=\[1, 2\]: does not fit int32\[3\]"),
         ({"max_population": 2**40}, "max_population=1099511627776"),
-        ({"regrow_probability": 2.0}, r"2\.0: must be in \[0, 1\]"),
+        ({"max_population": 0}, r"max_population=0: must be in \[1, 4\]"),
+        ({"spawn_attempts": -1}, r"spawn_attempts=-1: must be in \[0, "),
+        ({"reach": [1, -2, 3]}, r"reach=\[1, -2, 3\]: must be in \[-1, "),
+        ({"regrow_probability": 2.0}, r"2\.0: must be a number in \[0, 1\]"),
     ],
 )
 def test_impossible_rules_are_refused(overrides, message):
@@ -77,7 +80,7 @@ def test_impossible_terrain_is_refused(terrain, message):
 )
 def test_actions_of_another_form_are_refused(changed, message):
     env = environment(V1)
-    action = dict(vars(env.noop())) | changed
+    action = dict(env.noop()) | changed
     action = {name: value for name, value in action.items() if value is not None}
     with pytest.raises(ValueError, match=message):
         env.step(jax.random.key(0), world(env, {}), action)

@@ -6,8 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from jaxmmo.env.levels import level_of
 from jaxmmo.env.rules import experience_table
-from jaxmmo.env.systems.skills import level_of
 from tests.conformance.recordings import DATA
 from tests.env.worlds import V1, V13, environment
 

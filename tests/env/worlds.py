@@ -12,17 +12,21 @@ import jax.numpy as jnp
 import numpy as np
 
 import jaxmmo
-from jaxmmo.env import step, terrain
-from jaxmmo.env.config import EnvConfig
+from jaxmmo.env import levels as leveling
+from jaxmmo.env import terrain
 from jaxmmo.env.constants import Material, Move, Skill
 from jaxmmo.env.environment import Environment
+from jaxmmo.env.presets import Preset
 from jaxmmo.env.rules import Rules
-from jaxmmo.env.state import Intent, Rolls, Spawns, WorldState
-from jaxmmo.env.step import Events, advance
-from jaxmmo.env.systems import skills, spawning
+from jaxmmo.env.state import Rolls, Spawns, WorldState
+from jaxmmo.env.step import advance
+from jaxmmo.records import Record
+from tests.env.things import GAME
 
 V13, V1 = "NeuralMMO-v1.3", "JaxMMO-v1"
 PRESETS = (V13, V1)
+GAMES = {V13: V13, V1: V1, "things": GAME}
+RESOLUTION = {V13: "sequential", V1: "simultaneous", "things": "simultaneous"}
 SIDE = 15
 SLOTS = 4
 SPAWNS = 3
@@ -31,7 +35,9 @@ FIRST_ID = 2
 
 
 @lru_cache
-def environment(preset: str, resolution: str = "simultaneous", **overrides: Any) -> Environment:
+def environment(
+    preset: str | Preset, resolution: str = "simultaneous", **overrides: Any
+) -> Environment:
     """A small world: 15x15 tiles, two of them lava on each side, four slots, two populations."""
     sizes: dict[str, Any] = {
         "height": SIDE,
@@ -43,6 +49,17 @@ def environment(preset: str, resolution: str = "simultaneous", **overrides: Any)
         "num_populations": 2,
     }
     return jaxmmo.make(preset, resolution=resolution, **(sizes | overrides))
+
+
+def crowd(game: str, capacity: int = 12) -> Environment:
+    """A small world for many; one game resolves ticks in one way and the others in the other.
+
+    Args:
+      game: of GAMES.
+      capacity: slots of players.
+    """
+    sizes: dict[str, Any] = {"capacity": capacity, "max_visible": 6, "max_spawns": 2}
+    return environment(GAMES[game], RESOLUTION[game], **sizes)
 
 
 def ground(tiles: dict[tuple[int, int], Material] | None = None, side: int = SIDE) -> np.ndarray:
@@ -67,15 +84,18 @@ def world(
     Agents fill the slots from 0 on, with ids from 2 on, at (7, 7) and without immunity.
 
     Args:
-      agents: fields of `Players`; `level` is a dict of skills and sets the experience.
+      agents: fields of `Bodies`; `level` is a dict of skills and sets the experience.
       tiles: materials other than grass.
       rules: the environment's own if omitted.
       tick: of the world.
       depleted: forests that are scrub, with the tick at which they will be ripe.
     """
-    config, rules = env.config, rules or _rules(env)
-    columns = jax.tree.map(lambda value: np.asarray(value).copy(), spawning.empty_players(config))
-    values = {name: getattr(columns, name) for name in columns.__dataclass_fields__}
+    rules = rules or _rules(env)
+    land = terrain.from_material(jnp.asarray(ground(tiles, env.config.height)))
+    for place, ripe_at in (depleted or {}).items():
+        land = land.replace(ripe_at=land.ripe_at.at[place].set(ripe_at))
+    state = env.preset.empty_state(land)
+    values = {name: np.asarray(value).copy() for name, value in vars(state.players).items()}
     for slot, agent in enumerate(agents):
         newborn = {"alive": True, "id": FIRST_ID + slot, "row": 7, "col": 7, "wilderness": -1}
         resources = ("food", "water", "health")
@@ -86,13 +106,8 @@ def world(
             experience[skill] = rules.experience_thresholds[level - 1]
         for name, value in ({"experience": experience} | newborn | agent).items():
             values[name][slot] = value
-    players = columns.replace(**{name: jnp.asarray(value) for name, value in values.items()})
-    players = players.replace(level=skills.level_of(rules, players.experience))
-    side = env.config.height
-    land = terrain.from_material(jnp.asarray(ground(tiles, side)))
-    for place, ripe_at in (depleted or {}).items():
-        land = land.replace(ripe_at=land.ripe_at.at[place].set(ripe_at))
-    state = step.empty_state(config, land)
+    players = state.players.replace(**{name: jnp.asarray(value) for name, value in values.items()})
+    players = players.replace(level=leveling.level_of(rules, players.experience))
     next_id = jnp.max(players.id) + 1 if agents else jnp.int32(FIRST_ID)
     state = state.replace(tick=jnp.int32(tick), next_id=next_id, players=players)
     return observer(env)(state, rules)[1]
@@ -108,7 +123,7 @@ def play(
     regrow: int = 10,
     spawns: list[tuple[int, int, int]] | None = None,
     rules: Rules | None = None,
-) -> tuple[WorldState, Events]:
+) -> tuple[WorldState, Record]:
     """One tick on chosen random numbers.
 
     Args:
@@ -119,11 +134,11 @@ def play(
       spawns: (population, row, col) of each attempt.
       rules: the environment's own if omitted.
     """
-    config = env.config
-    move = np.zeros(config.capacity, np.int32)
-    style = np.zeros(config.capacity, np.int32)
-    target = np.full(config.capacity, config.capacity, np.int32)
-    roll = np.full(config.capacity, HIT, np.int32)
+    config, bodies = env.config, env.config.bodies
+    move = np.zeros(bodies, np.int32)
+    style = np.zeros(bodies, np.int32)
+    target = np.full(bodies, bodies, np.int32)
+    roll = np.full(bodies, HIT, np.int32)
     for slot, value in (moves or {}).items():
         move[slot] = value
     for slot, value in (attacks or {}).items():
@@ -135,12 +150,12 @@ def play(
         attempts[i] = attempt
     injected = Rolls(
         attack=jnp.asarray(roll),
-        regrow=jnp.full(config.capacity, regrow, jnp.int32),
+        regrow=jnp.full(bodies, regrow, jnp.int32),
         spawns=Spawns(*jnp.asarray(attempts.T)),
     )
     rules = rules or _rules(env)
-    intent = Intent(*(jnp.asarray(value) for value in (move, style, target)))
-    state, events = _advance(config)(rules, state, intent, injected)
+    intent = Record(move=jnp.asarray(move), style=jnp.asarray(style), target=jnp.asarray(target))
+    state, events = _advance(env)(rules, state, intent, injected)
     return observer(env)(state, rules)[1], events
 
 
@@ -182,8 +197,8 @@ def _rules(env: Environment) -> Rules:
 
 
 @lru_cache
-def _advance(config: EnvConfig):
-    return jax.jit(partial(advance, config))
+def _advance(env: Environment):
+    return jax.jit(partial(advance, env.config, systems=env.preset.systems))
 
 
 @lru_cache
@@ -193,7 +208,7 @@ def _reset(env: Environment):
 
 def row_of(state: WorldState, slot: int, other: int) -> int:
     """Row of `other` in the table that `slot` observes."""
-    (rows,) = np.nonzero(np.asarray(state.visible[slot]) == other)
+    (rows,) = np.nonzero(np.asarray(state.views["agent"].slots[slot]) == other)
     return int(rows[0])
 
 

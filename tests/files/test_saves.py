@@ -144,14 +144,14 @@ def test_another_version_is_refused_by_its_number(saved, state):
 
 
 def test_arrays_must_be_all_there_and_of_their_shapes(saved):
-    rewrite(saved, lambda arrays, header: arrays.update({"players.health": np.zeros(7, np.int32)}))
-    with pytest.raises(ValueError, match=r"'players.health' as int32\[7\]; must be int32\[8\]"):
+    rewrite(saved, lambda arrays, header: arrays.update({"bodies.health": np.zeros(7, np.int32)}))
+    with pytest.raises(ValueError, match=r"'bodies.health' as int32\[7\]; must be int32\[8\]"):
         jaxmmo.load_state(saved, ENV)
-    rewrite(saved, lambda arrays, header: arrays.update({"players.health": np.zeros(8)}))
-    with pytest.raises(ValueError, match=r"'players.health' as float64\[8\]; must be int32\[8\]"):
+    rewrite(saved, lambda arrays, header: arrays.update({"bodies.health": np.zeros(8)}))
+    with pytest.raises(ValueError, match=r"'bodies.health' as float64\[8\]; must be int32\[8\]"):
         jaxmmo.load_state(saved, ENV)
-    rewrite(saved, lambda arrays, header: arrays.pop("players.health"))
-    with pytest.raises(ValueError, match=r"lacks arrays \['players.health'\]"):
+    rewrite(saved, lambda arrays, header: arrays.pop("bodies.health"))
+    with pytest.raises(ValueError, match=r"lacks arrays \['bodies.health'\]"):
         jaxmmo.load_state(saved, ENV)
 
 

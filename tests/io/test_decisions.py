@@ -35,8 +35,8 @@ def joint(logits, masks) -> np.ndarray:
     """f64[60, ...]: probability of every whole action, through `log_prob`."""
     probs = []
     for move, style, target in every_action():
-        filled = [jnp.full(masks.move.shape[:-1], c) for c in (move, style, target)]
-        action = Action(*filled)
+        choices = {"move": move, "style": style, "target": target}
+        action = Action({n: jnp.full(masks.move.shape[:-1], c) for n, c in choices.items()})
         probs.append(np.exp(np.float64(decisions.log_prob(SPEC, logits, masks, action))))
     return np.array(probs)
 
@@ -128,20 +128,14 @@ def test_nothing_legal_is_doing_nothing_with_finite_gradients(scale):
             assert all(np.isfinite(g).all() for g in jax.tree.leaves(jax.grad(function)(logits)))
 
 
-def test_an_added_head_is_decided_too(monkeypatch):
-    @dataclasses.dataclass
-    class Wider:
-        move: Any
-        gift: Any
-
+def test_an_added_head_is_decided_too():
     spec = dataclasses.replace(
         SPEC, heads=(Head("move", size=5), Head("gift", size=2, given="move"))
     )
-    monkeypatch.setattr(decisions, "Action", Wider)
-    legal: Any = Wider(move=jnp.eye(5, dtype=bool), gift=jnp.ones((5, 5, 2), bool))
+    legal = Masks(move=jnp.eye(5, dtype=bool), gift=jnp.ones((5, 5, 2), bool))
     gifts = jnp.broadcast_to(jnp.arange(5)[:, None] * jnp.array([-1.0, 1.0]) - 1, (5, 5, 2))
     logits = {"move": jnp.zeros((5, 5)), "gift": gifts.at[:, 0, 0].set(9.0)}
-    action: Any = decisions.greedy(spec, logits, legal)
+    action = decisions.greedy(spec, logits, legal)
     np.testing.assert_array_equal(action.move, np.arange(5))
     np.testing.assert_array_equal(action.gift, [0, 1, 1, 1, 1])
 

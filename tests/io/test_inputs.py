@@ -10,8 +10,10 @@ import pytest
 
 import jaxmmo
 from jaxmmo.env.observation import Masks, Observation
+from jaxmmo.env.views.view import Rows
 from jaxmmo.io import Attribute, Kind, Spec
 from jaxmmo.io.inputs import inputs, unpack
+from jaxmmo.records import Record
 from jaxmmo.spec import Encoding, pack
 
 SMALL: dict[str, Any] = {"height": 24, "width": 24, "border": 4, "vision": 3, "capacity": 8}
@@ -39,10 +41,18 @@ def packed(spec: Spec, agents: dict[str, np.ndarray], tiles: dict[str, np.ndarra
         columns[..., col // per_word] |= cells[..., col] << (spec.tile_bits * (col % per_word))
     return Observation(
         tiles=jnp.asarray(columns),
-        agents=jnp.asarray(words),
-        present=jnp.ones(shape, bool),
-        overflow=jnp.zeros(shape[:-1], jnp.int32),
-        masks=Masks(jnp.ones((1, 5), bool), jnp.ones((1, 3), bool), jnp.ones((1, 3, 1), bool)),
+        tables=Record(
+            agent=Rows(
+                words=jnp.asarray(words),
+                present=jnp.ones(shape, bool),
+                overflow=jnp.zeros(shape[:-1], jnp.int32),
+            )
+        ),
+        masks=Masks(
+            move=jnp.ones((1, 5), bool),
+            style=jnp.ones((1, 3), bool),
+            target=jnp.ones((1, 3, 1), bool),
+        ),
     )
 
 

@@ -9,14 +9,12 @@ import jax.numpy as jnp
 from flax import struct
 
 from jaxmmo.env.constants import Cause
-from jaxmmo.env.observation import Observation
+from jaxmmo.env.observation import Masks, Observation
+from jaxmmo.env.views.view import Rows
+from jaxmmo.records import Record
 from jaxmmo.spec import Attribute, Encoding, Head, Kind, Spec, Table, pack
 
 CAUSES = len(Cause)
-
-
-class ToyMasks(struct.PyTreeNode):
-    move: jax.Array  # bool[P, choices]
 
 
 class ToyState(struct.PyTreeNode):
@@ -54,7 +52,7 @@ class Toy:
             Attribute("place", Kind.DISCRETE, 0, self.places - 1),
         ]
         return Spec(
-            tables=(Table("agent", pack(attributes), 1),),
+            tables=(Table("agent", pack(attributes), 1, observer_first=True),),
             tile=(Attribute("material", Kind.DISCRETE, 0, 7),),
             window=1,
             tile_bits=8,
@@ -80,16 +78,19 @@ class Toy:
         return self.observe(state), state
 
     def observe(self, state: ToyState) -> Observation:
-        masks: Any = ToyMasks(self.masks(state.place))
         field = self.spec.tables[0]["place"]
         packed = state.place.astype(jnp.uint32) << field.shift
         alive = state.alive
         return Observation(
             tiles=jnp.zeros((self.capacity, 1, 1), jnp.uint32),
-            agents=jnp.where(alive, packed, 0)[:, None, None],
-            present=alive[:, None],
-            overflow=jnp.zeros(self.capacity, jnp.int32),
-            masks=masks,
+            tables=Record(
+                agent=Rows(
+                    words=jnp.where(alive, packed, 0)[:, None, None],
+                    present=alive[:, None],
+                    overflow=jnp.zeros(self.capacity, jnp.int32),
+                )
+            ),
+            masks=Masks(move=self.masks(state.place)),
         )
 
     def step(self, key: jax.Array, state: ToyState, action: Any, rules: Any) -> Any:
@@ -107,26 +108,18 @@ class Toy:
             acted=state.alive,
             newborn=newborn,
             illegal=jnp.zeros_like(death),
-            events=SimpleEvents(SimpleDeaths(cause)),
+            events=Record(deaths=Record(cause=cause)),
         )
         # what an empty slot is paid is nobody's business: garbage, to be ignored
         reward = jnp.where(state.alive, reward, jnp.nan)
         return self.observe(after), after, reward, death, jnp.zeros_like(death), info
 
 
-class SimpleDeaths(struct.PyTreeNode):
-    cause: jax.Array
-
-
-class SimpleEvents(struct.PyTreeNode):
-    deaths: SimpleDeaths
-
-
 class SimpleInfo(struct.PyTreeNode):
     acted: jax.Array
     newborn: jax.Array
     illegal: jax.Array
-    events: SimpleEvents
+    events: Record
 
 
 class Bandit(Toy):

@@ -1,6 +1,12 @@
-"""Attacks: accuracy, damage, what changes hands, and freezing (v1.3 section 6)."""
+"""Attacks: accuracy, damage, what changes hands, and freezing (v1.3 section 6).
+
+What a blow does is written once, as functions of the damage. All blows of a tick are applied at
+once by scatters, or one after another by a scan, as `resolution` says.
+"""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -8,18 +14,35 @@ from flax import struct
 
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.constants import STYLE_SKILL, Cause, Outcome, Skill
+from jaxmmo.env.levels import learn, level_of
 from jaxmmo.env.rules import NEVER, Rules
-from jaxmmo.env.state import Intent, WorldState
-from jaxmmo.env.systems import skills
+from jaxmmo.env.state import WorldState
+from jaxmmo.env.tick import Tick, attackable, attacking, still_fight
 
 
 class Attacks(struct.PyTreeNode):
     """Every slot's attack of the tick."""
 
-    target: jax.Array  # i32[P]; slot attacked, P where nobody was
-    style: jax.Array  # i32[P]; Style
-    outcome: jax.Array  # i32[P]; Outcome
-    damage: jax.Array  # i32[P]; dealt
+    target: jax.Array  # i32[B]; slot attacked, B where nobody was
+    style: jax.Array  # i32[B]; Style
+    outcome: jax.Array  # i32[B]; Outcome
+    damage: jax.Array  # i32[B]; dealt
+
+
+class Aim(NamedTuple):
+    """Every slot's attack before it is known whether it hits."""
+
+    target: jax.Array  # i32[B]; slot, any for those who do not attack
+    style: jax.Array  # i32[B]; Style
+    lands: jax.Array  # bool[B]; somebody else is struck at, and nothing protects them
+    otherwise: jax.Array  # i32[B]; Outcome of those that do not land
+    roll: jax.Array  # i32[B]; uniform in [0, 2^16)
+
+
+def distance(row: jax.Array, col: jax.Array, other: jax.Array) -> jax.Array:
+    """i32[N]: Chebyshev tiles between each slot and the slot `other[N]`, which must be in range."""
+    own = slice(other.shape[0])
+    return jnp.maximum(jnp.abs(row[own] - row[other]), jnp.abs(col[own] - col[other]))
 
 
 def hit_damage(
@@ -43,151 +66,164 @@ def hit_damage(
     return jnp.where(hit, rules.max_hit[style, attack], 0)
 
 
-def distance(row: jax.Array, col: jax.Array, other: jax.Array) -> jax.Array:
-    """i32[P]: Chebyshev tiles between each slot and the slot `other[P]` (clipped into range)."""
-    return jnp.maximum(jnp.abs(row - row[other]), jnp.abs(col - col[other]))
+def freezing(rules: Rules, style: jax.Array, damage: jax.Array) -> jax.Array:
+    """i32: ticks that a blow freezes its target."""
+    return jnp.where(damage > 0, rules.freeze_ticks[style], 0)
+
+
+def lessons(rules: Rules, skill: jax.Array, dealt: jax.Array, suffered: jax.Array) -> jax.Array:
+    """i32[..., S]: experience from damage dealt in a skill i32[...] and from damage suffered."""
+    skills = jnp.arange(len(Skill))
+    gained = (skills == skill[..., None]) * (rules.attack_experience * dealt)[..., None]
+    both = rules.combat_experience * (dealt + suffered)
+    gained += (skills == Skill.CONSTITUTION) * both[..., None]
+    return gained + (skills == Skill.DEFENSE) * (rules.defense_experience * suffered)[..., None]
+
+
+def leeched(rules: Rules, value: jax.Array, maximum: jax.Array, dealt: jax.Array) -> jax.Array:
+    """i32: an attacker's food or water after a blow that landed."""
+    return jnp.minimum(maximum, value + rules.leech * dealt)
+
+
+def drained(rules: Rules, value: jax.Array, suffered: jax.Array) -> jax.Array:
+    """i32: a target's food or water after the damage it suffered."""
+    return jnp.maximum(value - rules.drain * suffered, 0)
+
+
+def wounded(
+    health: jax.Array, wound: jax.Array, suffered: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    """i32, i32: a target's health after the damage, and the cause that took it to 0, if any did."""
+    after = jnp.maximum(health - suffered, 0)
+    return after, jnp.where((health > 0) & (after <= 0), Cause.COMBAT, wound)
 
 
 def resolve_attacks(
-    config: EnvConfig,
-    rules: Rules,
-    state: WorldState,
-    acting: jax.Array,
-    attackable: jax.Array,
-    intent: Intent,
-    rolls: jax.Array,
+    config: EnvConfig, rules: Rules, state: WorldState, tick: Tick
 ) -> tuple[WorldState, Attacks]:
     """Attackers take food and water from their targets, and both learn from the fight.
-
-    Args:
-      acting: bool[P], who may attack.
-      attackable: bool[P], who may be attacked.
-      intent: `target` P means no attack.
-      rolls: i32[P], uniform in [0, 2^16).
 
     Returns:
       The state and what came of every attack. With `resolution="simultaneous"` all attacks are
       resolved from the levels at the start of the phase: gains (capped), then losses (floored), the
       youngest attacker's blow giving `damage`. With "sequential", one after another, oldest first.
     """
-    players = state.players
-    target = jnp.minimum(intent.target, config.capacity - 1)
-    attacks = acting & (intent.target < config.capacity) & attackable[target]
-    own = target == jnp.arange(config.capacity)
+    bodies, intent = state.bodies, tick.intent
+    target = jnp.minimum(intent.target, config.bodies - 1)
+    attacks = attacking(config, state, tick) & (intent.target < config.bodies)
+    attacks &= attackable(config, state, tick)[target]
+    own = target == jnp.arange(config.bodies)
     if config.enforce_reach:
-        away = distance(players.row, players.col, target)
+        away = distance(bodies.row, bodies.col, target)
         attacks &= own | (away <= rules.reach[intent.style])
-    immune = players.immune[target] > 0
-    outcome = jnp.where(
-        attacks,
-        jnp.where(own, Outcome.SELF, jnp.where(immune, Outcome.IMMUNE, Outcome.MISS)),
-        Outcome.NONE,
+    immune = bodies.immune[target] > 0
+    blocked = jnp.where(own, Outcome.SELF, Outcome.IMMUNE)
+    aim = Aim(
+        target=target,
+        style=intent.style,
+        lands=attacks & ~own & ~immune,
+        otherwise=jnp.where(attacks, blocked, Outcome.NONE),
+        roll=tick.rolls.attack,
     )
     resolve = _simultaneous if config.resolution == "simultaneous" else _sequential
-    return resolve(config, rules, state, outcome, target, intent.style, rolls)
+    state, outcome, damage = resolve(config, rules, state, aim)
+    attacked = jnp.where(outcome == Outcome.NONE, config.bodies, target)
+    return state, Attacks(attacked, intent.style, outcome, damage)
 
 
-def _simultaneous(config, rules, state, outcome, target, style, rolls):
-    players, lives = state.players, state.lives
-    lands = outcome == Outcome.MISS  # misses and hits, not told apart yet
-    skill = jnp.asarray(STYLE_SKILL)[style]
-    attack = jnp.take_along_axis(players.level, skill[:, None], 1)[:, 0]
-    defense = players.level[target, Skill.DEFENSE]
-    damage = jnp.where(lands, hit_damage(rules, style, attack, defense, rolls), 0)
-    outcome = jnp.where(damage > 0, Outcome.HIT, outcome)
+def _outcome(aim: Aim, lands: jax.Array, damage: jax.Array) -> jax.Array:
+    """i32: Outcome of attacks that land or not, with the damage they did."""
+    return jnp.where(lands, jnp.where(damage > 0, Outcome.HIT, Outcome.MISS), aim.otherwise)
 
-    capacity = config.capacity
-    victim = jnp.where(lands, target, capacity)
-    freezes = jnp.where(damage > 0, rules.freeze_ticks[style], 0)
-    suffered = jnp.zeros(capacity, jnp.int32).at[victim].add(damage, mode="drop")
-    last_id = jnp.full(capacity, -1, jnp.int32).at[victim].max(players.id, mode="drop")
-    freeze = jnp.zeros(capacity, jnp.int32).at[victim].max(freezes, mode="drop")
-    final = jnp.where(lands & (last_id[target] == players.id), target, capacity)
-    shown = players.damage.at[final].set(damage, mode="drop")
 
-    gain, loss = rules.leech * damage, rules.drain * suffered
-    health = jnp.maximum(players.health - suffered, 0)
-    killed = (players.health > 0) & (health <= 0)
-    experience = players.experience
-    # one dense add over the skill columns: cheaper than scattering a column for every slot
-    learnt = jnp.arange(experience.shape[1]) == skill[:, None]
-    experience += learnt * (rules.attack_experience * damage)[:, None]
-    experience = experience.at[:, Skill.CONSTITUTION].add(
-        rules.combat_experience * (damage + suffered)
-    )
-    experience = experience.at[:, Skill.DEFENSE].add(rules.defense_experience * suffered)
+def _simultaneous(
+    config: EnvConfig, rules: Rules, state: WorldState, aim: Aim
+) -> tuple[WorldState, jax.Array, jax.Array]:
+    """All blows at once; returns the state, outcomes and damage."""
+    bodies, lives, lands, target = state.bodies, state.lives, aim.lands, aim.target
+    skill = jnp.asarray(STYLE_SKILL)[aim.style]
+    attack = jnp.take_along_axis(bodies.level, skill[:, None], 1)[:, 0]
+    defense = bodies.level[target, Skill.DEFENSE]
+    damage = jnp.where(lands, hit_damage(rules, aim.style, attack, defense, aim.roll), 0)
+
+    nobody = config.bodies
+    victim = jnp.where(lands, target, nobody)
+    suffered = jnp.zeros(nobody, jnp.int32).at[victim].add(damage, mode="drop")
+    last_id = jnp.full(nobody, -1, jnp.int32).at[victim].max(bodies.id, mode="drop")
+    freeze = freezing(rules, aim.style, damage)
+    freeze = jnp.zeros(nobody, jnp.int32).at[victim].max(freeze, mode="drop")
+    final = jnp.where(lands & (last_id[target] == bodies.id), target, nobody)
+    health, wound = wounded(bodies.health, bodies.wound, suffered)
 
     def transfer(value: jax.Array, maximum: jax.Array) -> jax.Array:
-        gained = jnp.where(lands, jnp.minimum(maximum, value + gain), value)
-        return jnp.maximum(gained - loss, 0)
+        gained = jnp.where(lands, leeched(rules, value, maximum, damage), value)
+        return drained(rules, gained, suffered)
 
-    players = players.replace(
+    bodies = bodies.replace(
         health=health,
-        food=transfer(players.food, players.food_max),
-        water=transfer(players.water, players.water_max),
-        experience=experience,
-        freeze=jnp.where(freeze > 0, freeze, players.freeze),
-        damage=shown,
-        wound=jnp.where(killed, Cause.COMBAT, players.wound),
+        wound=wound,
+        food=transfer(bodies.food, bodies.food_max),
+        water=transfer(bodies.water, bodies.water_max),
+        experience=learn(bodies.experience, lessons(rules, skill, damage, suffered)),
+        freeze=jnp.where(freeze > 0, freeze, bodies.freeze),
+        damage=bodies.damage.at[final].set(damage, mode="drop"),
     )
+    players = slice(config.capacity)
     lives = lives.replace(
-        damage_dealt=lives.damage_dealt + damage, damage_taken=lives.damage_taken + suffered
+        damage_dealt=lives.damage_dealt + damage[players],
+        damage_taken=lives.damage_taken + suffered[players],
     )
-    attacked = jnp.where(outcome == Outcome.NONE, capacity, target)
-    return state.replace(players=players, lives=lives), Attacks(attacked, style, outcome, damage)
+    return state.replace(bodies=bodies, lives=lives), _outcome(aim, lands, damage), damage
 
 
-def _sequential(config, rules, state, outcome, target, style, rolls):
+def _sequential(
+    config: EnvConfig, rules: Rules, state: WorldState, aim: Aim
+) -> tuple[WorldState, jax.Array, jax.Array]:
     """One after another in order of age; levels count experience from earlier in the tick."""
-    players = state.players
-    order = jnp.argsort(jnp.where(players.alive, players.id, NEVER))
+    order = jnp.argsort(jnp.where(state.bodies.alive, state.bodies.id, NEVER))
 
-    def act(carry, i):
+    def strike(carry: tuple, i: jax.Array) -> tuple[tuple, None]:
         state, outcome, dealt = carry
-        players, lives, j = state.players, state.lives, target[i]
-        lands = outcome[i] == Outcome.MISS
-        if not config.lagging_death:  # the dead neither act nor are attacked
-            lands &= (players.health[i] > 0) & (players.health[j] > 0)
-            void = (players.health[i] <= 0) | ((outcome[i] == Outcome.MISS) & ~lands)
-            outcome = outcome.at[i].set(jnp.where(void, Outcome.NONE, outcome[i]))
-        skill = jnp.asarray(STYLE_SKILL)[style[i]]
-        attack = skills.level_of(rules, players.experience[i, skill])
-        defense = skills.level_of(rules, players.experience[j, Skill.DEFENSE])
-        damage = hit_damage(rules, style[i], attack, defense, rolls[i])
+        bodies, lives, j = state.bodies, state.lives, aim.target[i]
+        able = still_fight(config, bodies.health[i], jnp.int32(NEVER))
+        met = still_fight(config, bodies.health[i], bodies.health[j])
+        lands = aim.lands[i] & met
+        skill = jnp.asarray(STYLE_SKILL)[aim.style[i]]
+        attack = level_of(rules, bodies.experience[i, skill])
+        defense = level_of(rules, bodies.experience[j, Skill.DEFENSE])
+        damage = hit_damage(rules, aim.style[i], attack, defense, aim.roll[i])
         damage = jnp.where(lands, damage, 0)
-        gain, loss = rules.leech * damage, rules.drain * damage
+        freeze = freezing(rules, aim.style[i], damage)
+        none = jnp.zeros_like(damage)
+        health, wound = wounded(bodies.health[j], bodies.wound[j], damage)
 
         def transfer(value: jax.Array, maximum: jax.Array) -> jax.Array:
-            value = value.at[i].set(
-                jnp.where(lands, jnp.minimum(maximum[i], value[i] + gain), value[i])
-            )
-            return value.at[j].set(jnp.maximum(value[j] - loss, 0))
+            gained = jnp.where(lands, leeched(rules, value[i], maximum[i], damage), value[i])
+            value = value.at[i].set(gained)
+            return value.at[j].set(drained(rules, value[j], damage))
 
-        health = jnp.maximum(players.health[j] - damage, 0)
-        killed = (players.health[j] > 0) & (health <= 0)
-        freezes = jnp.where(damage > 0, rules.freeze_ticks[style[i]], 0)
-        experience = players.experience.at[i, skill].add(rules.attack_experience * damage)
-        experience = experience.at[i, Skill.CONSTITUTION].add(rules.combat_experience * damage)
-        experience = experience.at[j, Skill.CONSTITUTION].add(rules.combat_experience * damage)
-        experience = experience.at[j, Skill.DEFENSE].add(rules.defense_experience * damage)
-        players = players.replace(
-            health=players.health.at[j].set(health),
-            food=transfer(players.food, players.food_max),
-            water=transfer(players.water, players.water_max),
-            experience=experience,
-            freeze=players.freeze.at[j].set(jnp.where(freezes > 0, freezes, players.freeze[j])),
-            damage=players.damage.at[j].set(jnp.where(lands, damage, players.damage[j])),
-            wound=players.wound.at[j].set(jnp.where(killed, Cause.COMBAT, players.wound[j])),
+        experience = bodies.experience
+        learnt = learn(experience[i], lessons(rules, skill, damage, none))
+        experience = experience.at[i].set(learnt)
+        learnt = learn(experience[j], lessons(rules, skill, none, damage))
+        bodies = bodies.replace(
+            health=bodies.health.at[j].set(health),
+            wound=bodies.wound.at[j].set(wound),
+            food=transfer(bodies.food, bodies.food_max),
+            water=transfer(bodies.water, bodies.water_max),
+            experience=experience.at[j].set(learnt),
+            freeze=bodies.freeze.at[j].set(jnp.where(freeze > 0, freeze, bodies.freeze[j])),
+            damage=bodies.damage.at[j].set(jnp.where(lands, damage, bodies.damage[j])),
         )
         lives = lives.replace(
-            damage_dealt=lives.damage_dealt.at[i].add(damage),
-            damage_taken=lives.damage_taken.at[j].add(damage),
+            damage_dealt=lives.damage_dealt.at[i].add(damage, mode="drop"),
+            damage_taken=lives.damage_taken.at[j].add(damage, mode="drop"),
         )
-        outcome = outcome.at[i].set(jnp.where(damage > 0, Outcome.HIT, outcome[i]))
-        state = state.replace(players=players, lives=lives)
-        return (state, outcome, dealt.at[i].set(damage)), None
+        came = jnp.where(lands, jnp.where(damage > 0, Outcome.HIT, Outcome.MISS), outcome[i])
+        came = jnp.where(able & (lands | ~aim.lands[i]), came, Outcome.NONE)
+        state = state.replace(bodies=bodies, lives=lives)
+        return (state, outcome.at[i].set(came), dealt.at[i].set(damage)), None
 
-    dealt = jnp.zeros(config.capacity, jnp.int32)
-    (state, outcome, dealt), _ = jax.lax.scan(act, (state, outcome, dealt), order)
-    attacked = jnp.where(outcome == Outcome.NONE, config.capacity, target)
-    return state, Attacks(attacked, style, outcome, dealt)
+    nothing = aim.target * 0  # varies where the input does, as `shard_map` wants of a carry
+    (state, outcome, dealt), _ = jax.lax.scan(strike, (state, aim.otherwise, nothing), order)
+    return state, outcome, dealt

@@ -5,48 +5,39 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
+from jaxmmo.env import tiles
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.constants import DELTAS, Move
+from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import Lives, WorldState, select
+from jaxmmo.env.tick import Tick, moving
 
 
-def may_step(tile: jax.Array, move: jax.Array) -> jax.Array:
-    """bool: whether a tile's packed byte allows a move; staying is always possible.
+def move_bodies(
+    config: EnvConfig, rules: Rules, state: WorldState, tick: Tick
+) -> tuple[WorldState, None]:
+    """A body steps onto a passable tile within bounds unless it is frozen (v1.3 section 5).
 
-    Args:
-      tile: u8[...], see `state.Terrain`.
-      move: i32[...], values of `Move`.
+    Any number of bodies share a tile; they may swap. Lava can be stepped on.
     """
-    bit = (tile.astype(jnp.int32) >> (3 + move)) & 1
-    return (move == Move.STAY) | (bit == 1)
-
-
-def move_agents(
-    config: EnvConfig, state: WorldState, acting: jax.Array, move: jax.Array
-) -> WorldState:
-    """An agent steps onto a passable tile within bounds unless it is frozen (v1.3 section 5).
-
-    Any number of agents share a tile; they may swap. Lava can be stepped on.
-
-    Args:
-      acting: bool[P].
-      move: i32[P], values of `Move`.
-    """
-    players = state.players
-    tile = state.terrain.tile[players.row, players.col]
-    moves = acting & (players.freeze <= 0) & may_step(tile, move) & (move != Move.STAY)
+    del rules
+    bodies, move = state.bodies, tick.intent.move
+    tile = state.terrain.tile[bodies.row, bodies.col]
+    moves = moving(config, state, tick) & (bodies.freeze <= 0)
+    moves &= tiles.may_step(tile, move) & (move != Move.STAY)
     delta = jnp.asarray(DELTAS)[move]
-    row = select(moves, players.row + delta[:, 0], players.row)
-    col = select(moves, players.col + delta[:, 1], players.col)
-    lives = state.lives.replace(distance=state.lives.distance + moves)
-    lives = visit(config, lives, moves, row, col)
-    return state.replace(players=players.replace(row=row, col=col), lives=lives)
+    row = select(moves, bodies.row + delta[:, 0], bodies.row)
+    col = select(moves, bodies.col + delta[:, 1], bodies.col)
+    walked = moves[: config.capacity]
+    lives = state.lives.replace(distance=state.lives.distance + walked)
+    lives = visit(config, lives, walked, row[: config.capacity], col[: config.capacity])
+    return state.replace(bodies=bodies.replace(row=row, col=col), lives=lives), None
 
 
 def visit(
     config: EnvConfig, lives: Lives, mask: jax.Array, row: jax.Array, col: jax.Array
 ) -> Lives:
-    """Adds positions to the visited sets of the masked slots and counts those that were new."""
+    """Adds positions to the visited sets of the masked players and counts those that were new."""
     bits = 32 * config.exploration_words
     index = row * config.width + col
     if config.height * config.width > bits:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 from jaxmmo.env import random, terrain
 from jaxmmo.env.config import EnvConfig
-from jaxmmo.env.constants import Cause, Skill, SystemId
+from jaxmmo.env.constants import SystemId
 from jaxmmo.env.rules import Rules
-from jaxmmo.env.state import Lives, Players, Spawns, WorldState, compact, count_before, select
-from jaxmmo.env.systems import movement, skills
+from jaxmmo.env.state import Birth, BodyKind, Spawns, WorldState, compact, count_before
+from jaxmmo.env.state.table import born
+from jaxmmo.env.systems import movement
+from jaxmmo.env.tick import Tick
 
 PopulationFn = Callable[[EnvConfig, Rules, jax.Array, jax.Array], jax.Array]
 """(config, rules, key, ids i32[N]) -> i32[N]: the population of each newborn."""
@@ -63,18 +66,22 @@ def population_limit(config: EnvConfig, rules: Rules) -> jax.Array:
 
 
 def spawn_agents(
-    config: EnvConfig, rules: Rules, state: WorldState, spawns: Spawns
+    config: EnvConfig, rules: Rules, state: WorldState, tick: Tick
 ) -> tuple[WorldState, jax.Array]:
     """Newborns appear while their population and the world have room (v1.3 section 3.1).
 
     Attempts are taken in order; a refused one still uses up its id.
 
-    Args:
-      spawns: the tick's attempts.
-
     Returns:
-      The state, and bool[P]: the slots of newborns.
+      The state, and bool[B]: the slots of newborns.
     """
+    return _spawn(config, rules, state, tick.rolls.spawns)
+
+
+def _spawn(
+    config: EnvConfig, rules: Rules, state: WorldState, spawns: Spawns
+) -> tuple[WorldState, jax.Array]:
+    """See `spawn_agents`."""
     players = state.players
     populations = jnp.arange(config.num_populations)
     member = spawns.population[:, None] == populations  # spawns x populations
@@ -99,71 +106,31 @@ def spawn_agents(
         rules,
         state,
         newborn,
-        state.next_id + attempt,
-        spawns.population[attempt],
-        spawns.row[attempt],
-        spawns.col[attempt],
-        max_born=config.max_spawns,
+        config.max_spawns,
+        id=state.next_id + attempt,
+        population=spawns.population[attempt],
+        row=spawns.row[attempt],
+        col=spawns.col[attempt],
     )
     made = jnp.sum((spawns.population >= 0) & (spawns.population < config.num_populations))
     made = jnp.maximum(made, jnp.minimum(rules.spawn_attempts, config.max_spawns))
-    return state.replace(
-        next_id=state.next_id + made, lost_spawns=state.lost_spawns + lost
-    ), newborn
+    state = state.replace(next_id=state.next_id + made, lost_spawns=state.lost_spawns + lost)
+    return state, jnp.pad(newborn, (0, config.npc_capacity))
 
 
 def place(
-    config: EnvConfig,
-    rules: Rules,
-    state: WorldState,
-    newborn: jax.Array,
-    agent_id: jax.Array,
-    population: jax.Array,
-    row: jax.Array,
-    col: jax.Array,
-    max_born: int,
+    config: EnvConfig, rules: Rules, state: WorldState, newborn: jax.Array, most: int, **given: Any
 ) -> WorldState:
-    """Writes newborn agents, full of everything and immune, into their slots (section 2).
+    """Writes newborn players, full of everything and immune, into their slots (section 2).
 
     Args:
-      newborn: bool[P], at most `max_born` of them.
-      agent_id: i32[P]; the other columns likewise, read where `newborn`.
+      newborn: bool[P], at most `most` of them.
+      most: an upper bound that is known when compiling.
+      **given: i32[P], read where `newborn`: id, population, row and col.
     """
-    level = skills.level_of(rules, rules.initial_experience)
-    food, water, health = level[Skill.HUNTING], level[Skill.FISHING], level[Skill.CONSTITUTION]
-    fields = {
-        "alive": True,
-        "id": agent_id,
-        "population": population,
-        "row": row,
-        "col": col,
-        "food": food,
-        "water": water,
-        "health": health,
-        "food_max": food,
-        "water_max": water,
-        "health_max": health,
-        "freeze": 0,
-        "immune": rules.initial_immunity,
-        "wilderness": -1,
-        "time_alive": 0,
-        "damage": 0,
-        "experience": rules.initial_experience,
-        "level": level,
-        "wound": int(Cause.NONE),
-    }
-    players = state.players
-    players = players.replace(
-        **{name: select(newborn, value, getattr(players, name)) for name, value in fields.items()}
-    )
-    lives = state.lives
-    blank = {name: 0 for name in Lives.__dataclass_fields__ if name != "visited"}
-    lives = lives.replace(
-        **{name: select(newborn, value, getattr(lives, name)) for name, value in blank.items()}
-    )
-    # clearing only the rows of newborns: a select over the whole table would move all of it
-    slots = compact(newborn, count_before(newborn), max_born)
-    lives = lives.replace(visited=lives.visited.at[slots].set(0, mode="drop"))
+    birth = Birth(config, rules)
+    players = born(state.players, birth, newborn, most, kind=int(BodyKind.PLAYER), **given)
+    lives = born(state.lives, birth, newborn, most)
     lives = movement.visit(config, lives, newborn, players.row, players.col)
     return state.replace(players=players, lives=lives)
 
@@ -178,7 +145,7 @@ def populate(config: EnvConfig, rules: Rules, state: WorldState, key: jax.Array)
     order = slots // config.num_populations
     placed = (slots < config.initial_population) & (slots < rules.max_population)
     placed &= order < population_limit(config, rules)
-    ground = terrain.habitable(state.terrain.material)
+    ground = terrain.habitable(state.terrain)
     count = jnp.cumsum(ground.reshape(-1).astype(jnp.int32))
     placed &= count[-1] > 0
     word, _ = random.words(key, SystemId.POPULATE, state.next_id + slots)
@@ -188,32 +155,19 @@ def populate(config: EnvConfig, rules: Rules, state: WorldState, key: jax.Array)
         rules,
         state,
         placed,
-        state.next_id + slots,
-        slots % config.num_populations,
-        index // config.width,
-        index % config.width,
-        max_born=config.capacity,
+        config.capacity,
+        id=state.next_id + slots,
+        population=slots % config.num_populations,
+        row=index // config.width,
+        col=index % config.width,
     )
     return state.replace(next_id=state.next_id + jnp.sum(placed))
 
 
-def empty_players(config: EnvConfig) -> Players:
-    """A table without anyone in it."""
-    wide = {"experience": len(Skill), "level": len(Skill)}
-    return Players(
-        **{
-            name: jnp.zeros(
-                (config.capacity, wide[name]) if name in wide else config.capacity,
-                bool if name == "alive" else jnp.int32,
-            )
-            for name in Players.__dataclass_fields__
-        }
-    )
-
-
-def empty_lives(config: EnvConfig) -> Lives:
-    """Zero statistics for every slot."""
-    zero = jnp.zeros(config.capacity, jnp.int32)
-    plain = {name: zero for name in Lives.__dataclass_fields__ if name != "visited"}
-    visited = jnp.zeros((config.capacity, config.exploration_words), jnp.uint32)
-    return Lives(**plain, visited=visited)
+def first_agents(
+    config: EnvConfig, rules: Rules, state: WorldState, key: jax.Array, population_fn: PopulationFn
+) -> WorldState:
+    """A new world's agents: its initial population, or the first spawn attempts; key consumed."""
+    if config.initial_population:
+        return populate(config, rules, state, key)
+    return _spawn(config, rules, state, draw_spawns(config, rules, state, key, population_fn))[0]

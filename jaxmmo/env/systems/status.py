@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import WorldState, select
-from jaxmmo.env.systems.death import is_dying
+from jaxmmo.env.tick import Tick, stepping
 
 
 def wilderness_at(rules: Rules, row: jax.Array, col: jax.Array) -> jax.Array:
@@ -22,34 +22,19 @@ def wilderness_at(rules: Rules, row: jax.Array, col: jax.Array) -> jax.Array:
     return jnp.maximum((off - 2 * rules.wilderness_offset) // (2 * rules.wilderness_scale), -1)
 
 
-def when_acting(config: EnvConfig, state: WorldState, clock: jax.Array) -> jax.Array:
-    """i32[P]: what freeze or immunity will be when the next actions run.
-
-    It counts down first, but for v1.3's dying, whose clocks have stopped (section 4a).
-
-    Args:
-      clock: i32[P], `freeze` or `immune` of `state.players`.
-    """
-    running = ~is_dying(state) if config.lagging_death else True
-    return jnp.maximum(clock - running, 0)
-
-
-def update_status(rules: Rules, state: WorldState, stepping: jax.Array) -> WorldState:
+def update_status(
+    config: EnvConfig, rules: Rules, state: WorldState, tick: Tick
+) -> tuple[WorldState, None]:
     """Immunity and freeze count down, age counts up, last tick's damage is forgotten (section 4).
 
     Wilderness is taken from the position before this tick's move.
-
-    Args:
-      stepping: bool[P], agents whose turn it is.
     """
-    players = state.players
-    players = players.replace(
-        immune=select(stepping, jnp.maximum(players.immune - 1, 0), players.immune),
-        freeze=select(stepping, jnp.maximum(players.freeze - 1, 0), players.freeze),
-        wilderness=select(
-            stepping, wilderness_at(rules, players.row, players.col), players.wilderness
-        ),
-        time_alive=players.time_alive + stepping,
-        damage=select(stepping, 0, players.damage),
+    mine, bodies = stepping(config, tick), state.bodies
+    bodies = bodies.replace(
+        immune=select(mine, jnp.maximum(bodies.immune - 1, 0), bodies.immune),
+        freeze=select(mine, jnp.maximum(bodies.freeze - 1, 0), bodies.freeze),
+        wilderness=select(mine, wilderness_at(rules, bodies.row, bodies.col), bodies.wilderness),
+        time_alive=bodies.time_alive + mine,
+        damage=select(mine, 0, bodies.damage),
     )
-    return state.replace(players=players)
+    return state.replace(bodies=bodies), None

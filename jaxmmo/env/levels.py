@@ -30,6 +30,11 @@ def level_of(rules: Rules, experience: jax.Array) -> jax.Array:
     return rules.level_by_count[count]
 
 
+def learn(experience: jax.Array, gained: jax.Array) -> jax.Array:
+    """i32[...]: experience after a gain, which stops at the largest number instead of wrapping."""
+    return experience + jnp.minimum(gained, NEVER - experience)
+
+
 def combat_level(level: jax.Array) -> jax.Array:
     """i32[...]: how strong a fighter looks; mage is ignored, as in v1.3 (section 6).
 

@@ -14,18 +14,18 @@ from flax import struct
 
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.rules import NEVER
-from jaxmmo.env.state import Players, count_before
+from jaxmmo.env.state import Bodies, count_before
 
 BLOCK = 16  # columns of a map row that are counted together
 CROWD = 255  # agents on one tile that are told apart in sums over a window
 
 
 class Raster(struct.PyTreeNode):
-    """Agents in raster order of their tiles, by id within a tile; empty slots last."""
+    """Bodies in raster order of their tiles, by id within a tile; empty slots last."""
 
-    order: jax.Array  # i32[P]; slot at each rank
-    rank: jax.Array  # i32[P]; rank of each slot
-    crowd: jax.Array  # i32[P]; agents on the slot's tile, itself included
+    order: jax.Array  # i32[B]; slot at each rank
+    rank: jax.Array  # i32[B]; rank of each slot
+    crowd: jax.Array  # i32[B]; bodies on the slot's tile, itself included
     start: jax.Array  # i32[H * W]; rank of the first agent of every tile that has one
 
 
@@ -38,17 +38,17 @@ class Ranges(struct.PyTreeNode):
     right: jax.Array  # i32[P, side]; agents after them
 
 
-def sort_agents(config: EnvConfig, players: Players) -> Raster:
+def sort_agents(config: EnvConfig, bodies: Bodies) -> Raster:
     """Ranks every agent: those in earlier blocks, on earlier tiles of the block, older on the tile.
 
     Args:
-      players: empty slots are ranked after everybody.
+      bodies: empty slots are ranked after everybody.
     """
-    capacity, tiles = config.capacity, config.height * config.width
+    capacity, tiles = config.bodies, config.height * config.width
     across = -(-config.width // BLOCK)
-    row, col, alive = players.row, players.col, players.alive
+    row, col, alive = bodies.row, bodies.col, bodies.alive
     tile = jnp.where(alive, row * config.width + col, tiles)
-    seniority = rank_on_tile(tile, players.id, alive, tiles)
+    seniority = rank_on_tile(tile, bodies.id, alive, tiles)
 
     padded = row * across * BLOCK + col
     counts = jnp.zeros(config.height * across * BLOCK, jnp.int32)
@@ -82,19 +82,21 @@ def rank_on_tile(tile: jax.Array, agent_id: jax.Array, alive: jax.Array, tiles: 
         board = board.at[jnp.where(oldest, tile, tiles)].set(NEVER, mode="drop")
         return left & ~oldest, jnp.where(oldest, turn, rank), board, turn + 1
 
-    nobody = (alive, jnp.zeros_like(tile), jnp.full(tiles, NEVER), jnp.int32(0))
+    # zeros that vary where the input does: a loop within `shard_map` wants carries of one type
+    zero = tile * 0
+    nobody = (alive, zero, jnp.full(tiles, NEVER) + zero[0], zero[0])
     return jax.lax.while_loop(lambda carry: jnp.any(carry[0]), next_oldest, nobody)[1]
 
 
 def visible_ranks(
-    config: EnvConfig, players: Players, ranked: Raster, reach: jax.Array
+    config: EnvConfig, bodies: Bodies, ranked: Raster, reach: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
     """As `neighbours.visible_ranks`; counts are exact up to 255 agents on a tile.
 
     Agents are gone through by rank, not by slot: what one looks up, the next finds in the cache.
     """
-    row, col, alive = (column[ranked.order] for column in (players.row, players.col, players.alive))
-    own = jnp.arange(config.capacity)[:, None]
+    row, col, alive = (column[ranked.order] for column in (bodies.row, bodies.col, bodies.alive))
+    own = jnp.arange(config.bodies)[:, None]
     ranges = window_ranges(config, row, col, alive, ranked, reach)
     itself = (jnp.arange(config.window) == config.vision) & alive[:, None]
     wanted = jnp.arange(config.max_visible - 1)
@@ -109,13 +111,13 @@ def visible_ranks(
         length = ranges.left + ranges.near + ranges.right - itself
         found, total = _pick(length, ranges.start, None, wanted)
         found += _row_is(length, wanted, config.vision) & (found >= own)
-    found = jnp.where(wanted < total[:, None], found, config.capacity)
+    found = jnp.where(wanted < total[:, None], found, config.bodies)
     # back to slots by scatters: gathers would be fused with the work and do it in slot order
     found, total = (
         jnp.zeros_like(value).at[ranked.order].set(value, unique_indices=True)
         for value in (found, total)
     )
-    return found, total
+    return found[: config.capacity], total[: config.capacity]
 
 
 def _pick(
@@ -176,7 +178,7 @@ def window_ranges(
         row, col
     )
     windows = jax.lax.bitcast_convert_type(
-        windows.reshape(config.capacity, side, words, 4), jnp.uint32
+        windows.reshape(config.bodies, side, words, 4), jnp.uint32
     )
 
     offset = jnp.arange(4 * words) - sight

@@ -8,30 +8,30 @@ from flax import struct
 
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.rules import NEVER
-from jaxmmo.env.state import Players
+from jaxmmo.env.state import Bodies
 
 MOST = 256
 """Slots up to which comparing all pairs is the faster way."""
 
 
 class Sorted(struct.PyTreeNode):
-    """Agents in raster order of their tiles, by id within a tile; empty slots last."""
+    """Bodies in raster order of their tiles, by id within a tile; empty slots last."""
 
-    order: jax.Array  # i32[P]; slot at each rank
-    rank: jax.Array  # i32[P]; rank of each slot
-    crowd: jax.Array  # i32[P]; agents on the slot's tile, itself included
+    order: jax.Array  # i32[B]; slot at each rank
+    rank: jax.Array  # i32[B]; rank of each slot
+    crowd: jax.Array  # i32[B]; bodies on the slot's tile, itself included
 
 
-def sort_agents(config: EnvConfig, players: Players) -> Sorted:
+def sort_agents(config: EnvConfig, bodies: Bodies) -> Sorted:
     """Ranks by counting all pairs: for up to 256 slots faster than a sort."""
-    slots = jnp.arange(config.capacity)
+    slots = jnp.arange(config.bodies)
     tile = jnp.where(
-        players.alive, players.row * config.width + players.col, config.height * config.width
+        bodies.alive, bodies.row * config.width + bodies.col, config.height * config.width
     )
-    tie = jnp.where(players.alive, players.id, slots)
+    tie = jnp.where(bodies.alive, bodies.id, slots)
     # counted 32 at a time: longer sums are not fused with what they sum on a CPU
-    words = -(-config.capacity // 32)
-    padding = (0, words * 32 - config.capacity)
+    words = -(-config.bodies // 32)
+    padding = (0, words * 32 - config.bodies)
     others = jnp.pad(tile, padding, constant_values=NEVER).reshape(words, 32, 1)
     other_ties = jnp.pad(tie, padding, constant_values=NEVER).reshape(words, 32, 1)
     same = others == tile
@@ -45,7 +45,7 @@ def sort_agents(config: EnvConfig, players: Players) -> Sorted:
 
 
 def visible_ranks(
-    config: EnvConfig, players: Players, ranked: Sorted, reach: jax.Array
+    config: EnvConfig, bodies: Bodies, ranked: Sorted, reach: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
     """The first K - 1 other agents in each agent's window, in observation order.
 
@@ -55,27 +55,28 @@ def visible_ranks(
       reach: i32[], tiles; agents within it come first if the configuration says so.
 
     Returns:
-      i32[P, K - 1] ranks, P where there are fewer; and i32[P], how many are in the window.
+      i32[P, K - 1] ranks, B where there are fewer; and i32[P], how many are in the window.
     """
-    capacity = config.capacity
+    capacity = config.bodies
     words = -(-capacity // 32)
     nowhere = -4 * config.vision - 4
 
     def in_rank_order(position: jax.Array) -> jax.Array:
-        placed = jnp.where(players.alive, position, nowhere)[ranked.order]
+        placed = jnp.where(bodies.alive, position, nowhere)[ranked.order]
         placed = jnp.pad(placed, (0, words * 32 - capacity), constant_values=nowhere)
         return placed.reshape(words, 32, 1)
 
+    mine = slice(config.capacity)  # only players observe
     away = jnp.maximum(
-        jnp.abs(in_rank_order(players.row) - players.row),
-        jnp.abs(in_rank_order(players.col) - players.col),
+        jnp.abs(in_rank_order(bodies.row) - bodies.row[mine]),
+        jnp.abs(in_rank_order(bodies.col) - bodies.col[mine]),
     )
     bit = jnp.uint32(1) << jnp.arange(32, dtype=jnp.uint32)[:, None]
-    other = jnp.arange(words * 32).reshape(words, 32, 1) != ranked.rank
+    other = jnp.arange(words * 32).reshape(words, 32, 1) != ranked.rank[mine]
 
     def within(radius: jax.Array | int) -> jax.Array:
         """u32[words, P]: the ranks within a radius of each slot."""
-        seen = (away <= radius) & other & players.alive
+        seen = (away <= radius) & other & bodies.alive[mine]
         return jnp.sum(jnp.where(seen, bit, 0), 1, dtype=jnp.uint32)
 
     window = within(config.vision)

@@ -1,0 +1,299 @@
+"""Presets: a game as one object, its configuration, its numbers, and what it is made of.
+
+The registered ones are the games of this package. `Preset.extend` adds to one of them from a file
+of the user's own: columns of tables, further tables, views, systems, action heads, materials, and
+numbers of the rules. Everything else follows: observations, networks, saves, recordings.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxmmo.env import terrain, tiles
+from jaxmmo.env.actions import HEADS, ActionHead
+from jaxmmo.env.config import EnvConfig, refuse_unknown
+from jaxmmo.env.rules import NEVER, Rules, experience_table, make_rules
+from jaxmmo.env.state import Bodies, Columns, Lives, Table, Terrain, WorldState
+from jaxmmo.env.state.table import columns, empty, extended
+from jaxmmo.env.step import SYSTEMS
+from jaxmmo.env.systems.system import System, in_order
+from jaxmmo.env.tiles import MaterialKind
+from jaxmmo.env.views.nearby import Nearby
+from jaxmmo.env.views.view import View
+from jaxmmo.env.views.window import attributes as tile_attributes
+from jaxmmo.records import Record
+from jaxmmo.spec import Spec
+
+TerrainFn = Callable[[jax.Array, EnvConfig, Rules], jax.Array]
+"""(key, config, rules) -> u8[H, W]: the materials of a new map; the key is consumed."""
+
+FIRST_ID = 2
+"""The id of v1.3's first agent (section 3.1)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class TableOf:
+    """A further table of entities in the state.
+
+    Attributes:
+      name: in `state.tables`, for views and for columns that refer to it.
+      kind: class of the table.
+      capacity: slots; an integer, or (config) -> one.
+    """
+
+    name: str
+    kind: type[Table]
+    capacity: int | Callable[[EnvConfig], int]
+
+    def slots(self, config: EnvConfig) -> int:
+        """How many slots the table has in a world of that configuration."""
+        return self.capacity(config) if callable(self.capacity) else self.capacity
+
+
+@dataclasses.dataclass(frozen=True)
+class Preset:
+    """A game.
+
+    Attributes:
+      name: for people, and under which it may be registered.
+      config: sizes and switches.
+      numbers: rules that differ from the defaults, by name: pairs, or (config) -> a mapping.
+      rules: class of the rules.
+      bodies: class of the table of bodies.
+      lives: class of what a player's life adds up to.
+      tables: further tables.
+      views: what agents observe; the first one shows the observer.
+      systems: what happens in a tick, in order.
+      heads: of the action, in the order in which they are decided.
+      materials: of tiles, by their numbers.
+      terrain: draws the maps.
+    """
+
+    name: str = "JaxMMO-v1"
+    config: EnvConfig = dataclasses.field(default_factory=EnvConfig)
+    numbers: Callable[[EnvConfig], Mapping[str, Any]] | tuple[tuple[str, Any], ...] = ()
+    rules: type[Rules] = Rules
+    bodies: type[Bodies] = Bodies
+    lives: type[Lives] = Lives
+    tables: tuple[TableOf, ...] = ()
+    views: tuple[View, ...] = (Nearby(),)
+    systems: tuple[System, ...] = SYSTEMS
+    heads: tuple[ActionHead, ...] = HEADS
+    materials: tuple[MaterialKind, ...] = tiles.MATERIALS
+    terrain: TerrainFn = terrain.generate
+
+    def replace(self, **overrides: Any) -> Preset:
+        """The same game with fields of its configuration changed; ValueError for bad ones."""
+        return dataclasses.replace(self, config=self.config.replace(**overrides))
+
+    def extend(
+        self,
+        name: str,
+        *,
+        bodies: type[Columns] | None = None,
+        lives: type[Columns] | None = None,
+        rules: type[Any] | None = None,
+        tables: Iterable[TableOf] = (),
+        views: Iterable[View] = (),
+        systems: Iterable[System] = (),
+        heads: Iterable[ActionHead] = (),
+        materials: Iterable[MaterialKind] = (),
+        terrain: TerrainFn | None = None,
+        **overrides: Any,
+    ) -> Preset:
+        """This game and more.
+
+        Args:
+          name: of the new game.
+          bodies: columns of everybody who stands on a tile.
+          lives: columns of what a player's life adds up to.
+          rules: numbers of the game, declared with `rule`.
+          tables: further tables of entities.
+          views: further observed tables.
+          systems: further systems; each says before or after which one it runs.
+          heads: further action heads, decided after those there are.
+          materials: numbered on from those there are.
+          terrain: draws the maps instead.
+          **overrides: fields of the configuration.
+
+        Raises:
+          ValueError: for a name that is taken, or something that does not fit together.
+        """
+        game = dataclasses.replace(
+            self,
+            name=name,
+            config=self.config.replace(**overrides, preset=name),
+            rules=_with_rules(self.rules, rules),
+            bodies=extended(self.bodies, () if bodies is None else (bodies,)),
+            lives=extended(self.lives, () if lives is None else (lives,)),
+            tables=(*self.tables, *tables),
+            views=(*self.views, *views),
+            systems=in_order(self.systems, tuple(systems)),
+            heads=(*self.heads, *heads),
+            materials=(*self.materials, *materials),
+            terrain=self.terrain if terrain is None else terrain,
+        )
+        game.check()
+        return game
+
+    def check(self) -> None:
+        """Raises ValueError where parts of the game do not fit together."""
+        for what, parts in (
+            ("table", self.tables),
+            ("view", self.views),
+            ("head", self.heads),
+            ("material", self.materials),
+        ):
+            names = [part.name for part in parts]
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(f"{self.name}: more than one {what} is called {twice[0]!r}")
+        there = ["bodies", *(table.name for table in self.tables)]
+        for view in self.views:
+            if view.table not in there:
+                raise ValueError(
+                    f"view {view.name!r} shows {view.table!r}; tables: {', '.join(there)}"
+                )
+        for kind in (self.bodies, *(table.kind for table in self.tables)):
+            for name, column in columns(kind).items():
+                if column.refers is not None and column.refers not in there:
+                    raise ValueError(
+                        f"column {name!r} refers to {column.refers!r}; tables: {', '.join(there)}"
+                    )
+        decided: list[str] = []
+        for each in self.spec.heads:
+            if each.given is not None and each.given not in decided:
+                raise ValueError(
+                    f"head {each.name!r} is given {each.given!r}; decided before it: "
+                    f"{', '.join(decided) or 'none'}"
+                )
+            if each.table is not None and each.table not in [view.name for view in self.views]:
+                raise ValueError(f"head {each.name!r} points into {each.table!r}, which is no view")
+            decided.append(each.name)
+
+    @property
+    def spec(self) -> Spec:
+        """Observations and actions as data."""
+        return _spec(self)
+
+    def default_rules(self, **overrides: Any) -> Rules:
+        """The game's rules, fields replaced by keyword; ValueError on what does not fit."""
+        numbers = self.numbers(self.config) if callable(self.numbers) else dict(self.numbers)
+        return make_rules(self.rules, self.config, dict(numbers), overrides)
+
+    def slots(self, table: str) -> int:
+        """The slots of a table, which is the reference to none of them.
+
+        Args:
+          table: "bodies", or the name of a further table.
+        """
+        if table == "bodies":
+            return self.config.bodies
+        return next(t.slots(self.config) for t in self.tables if t.name == table)
+
+    def empty_state(self, ground: Terrain) -> WorldState:
+        """A world before its first tick with nobody in it.
+
+        Args:
+          ground: the map.
+        """
+        config = self.config
+        zero = jnp.zeros((), jnp.int32)
+        return WorldState(
+            tick=zero,
+            next_id=zero + FIRST_ID,
+            terrain=ground,
+            bodies=empty(self.bodies, config, config.bodies, self.slots),
+            lives=empty(self.lives, config, config.capacity, self.slots),
+            views=Record(
+                {view.name: view.nothing(config, self.slots(view.table)) for view in self.views}
+            ),
+            tables=Record(
+                {t.name: empty(t.kind, config, t.slots(config), self.slots) for t in self.tables}
+            ),
+            next_ids=Record({t.name: zero for t in self.tables}),
+            lost_spawns=zero,
+        )
+
+
+@functools.cache
+def _spec(preset: Preset) -> Spec:
+    """See `Preset.spec`."""
+    config = preset.config
+    kinds: dict[str, type[Columns]] = {t.name: t.kind for t in preset.tables}
+    kinds["bodies"] = preset.bodies
+    return Spec(
+        tables=tuple(view.spec(config, kinds[view.table]) for view in preset.views),
+        tile=tile_attributes(config, preset.materials),
+        window=config.window,
+        tile_bits=config.tile_bits,
+        heads=tuple(head.spec(config) for head in preset.heads),
+    )
+
+
+@functools.cache
+def _with_rules(kind: type[Rules], more: type[Any] | None) -> type[Rules]:
+    """The class of rules with the fields of another added; one class for one combination."""
+    if more is None:
+        return kind
+    twice = {f.name for f in dataclasses.fields(kind)} & {f.name for f in dataclasses.fields(more)}
+    if twice:
+        raise ValueError(f"{more.__name__} declares the rules {sorted(twice)} once more")
+    return type(kind.__name__, (more, kind), {"__module__": kind.__module__})
+
+
+def _released(config: EnvConfig) -> dict[str, Any]:
+    """The numbers in which the released v1.3 differs from the game as meant."""
+    del config
+    # there is no level 98 or 99: at the threshold of 98 the level reads 0 (section 2)
+    thresholds, counts = experience_table(), np.arange(100)
+    thresholds[98] = NEVER
+    counts[98:] = 0
+    return {
+        "experience_thresholds": thresholds,
+        "level_by_count": counts,
+        "reach": [1, 1, 1],
+        "wilderness_centre": (70, 70),
+    }
+
+
+PRESETS = {
+    "JaxMMO-v1": Preset("JaxMMO-v1", EnvConfig()),
+    "NeuralMMO-v1.3": Preset(
+        "NeuralMMO-v1.3",
+        EnvConfig(
+            preset="NeuralMMO-v1.3",
+            max_visible=128,
+            lagging_death=True,
+            enforce_reach=False,
+            allow_stay=False,
+            relative_positions=False,
+            observe_skills=False,
+            reach_first=False,
+            tile_bits=16,
+        ),
+        numbers=_released,
+    ),
+}
+"""The games of this package, by their ids."""
+
+
+def find(game: str | Preset | EnvConfig) -> Preset:
+    """A preset from its id, from itself, or from a configuration that began as one.
+
+    Raises:
+      ValueError: for an unknown id, listing what exists.
+    """
+    if isinstance(game, Preset):
+        return game
+    name = game.preset if isinstance(game, EnvConfig) else game
+    refuse_unknown("preset", [name], list(PRESETS))
+    preset = PRESETS[name]
+    return dataclasses.replace(preset, config=game) if isinstance(game, EnvConfig) else preset

@@ -1,0 +1,1 @@
+"""Views: what of a world each agent observes."""

@@ -1,0 +1,202 @@
+"""What a recording says of its world, so that no reader assumes a fixed game.
+
+A description is plain data. It names the tables and their columns, the materials and the bits of a
+tile, the lists that numbers are looked up in, and the heads of the action:
+
+* `bodies` the table of whoever stands on a tile, players first; `players` how many of its rows;
+* `tables` by path: `rows`, `label`, and where they are known `columns` by name, each with any of
+  `label`, `max` (the column that holds its largest value), `list` (which of `lists` its numbers
+  are places of), `axis` (which of `lists` names its second axis) and `refers` (the table whose rows
+  it holds); a table with `of` continues the rows of another one;
+* `events` by path: `list`, `axis` and `refers` likewise;
+* `lists` names by place: skills, styles, moves, causes, outcomes;
+* `tile` where the bits of a tile are, as [first bit, bits], and the arrays that hold the map;
+* `materials` by number: name, colour, and whether it is passable, deadly, water, or looks like
+  another one (`depleted`) from a harvest until it is ripe;
+* `heads` of the action: name, size or table, the head it is given, and the names of its choices;
+* `bars` columns drawn over every body's head, with their colours;
+* `killing` the causes of death for which the attackers of the tick are to blame;
+* `palette` further colours.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from jaxmmo.env import constants, tiles
+from jaxmmo.env.constants import Material
+from jaxmmo.env.environment import Environment
+from jaxmmo.env.tiles import MaterialKind
+from jaxmmo.replay import colors
+from jaxmmo.replay.frames import Field
+
+LISTS = ("Skill", "Style", "Move", "Cause", "Outcome")
+
+COLUMNS: dict[str, dict[str, Any]] = {
+    "population": {"list": "population"},
+    "row": {"label": "row"},
+    "col": {"label": "column"},
+    "wound": {"list": "cause"},
+    "time_alive": {"label": "age"},
+    "freeze": {"label": "frozen"},
+    "immune": {"label": "immune"},
+    "damage": {"label": "hit for"},
+    "distance": {"label": "walked"},
+    "explored": {"label": "tiles seen"},
+    "damage_dealt": {"label": "dealt"},
+    "damage_taken": {"label": "taken"},
+    "food_gathered": {"label": "food eaten"},
+    "water_gathered": {"label": "water drunk"},
+}
+"""How columns are called where their own name is not what people say."""
+
+EVENTS: dict[str, dict[str, Any]] = {
+    "events.attacks.target": {"refers": "bodies"},
+    "events.attacks.style": {"list": "style"},
+    "events.attacks.outcome": {"list": "outcome"},
+    "events.deaths.cause": {"list": "cause"},
+    "events.deaths.population": {"list": "population"},
+}
+
+
+def world(env: Environment, fields: Sequence[Field], grid: tuple[int, int]) -> dict[str, Any]:
+    """The description of an environment's recordings.
+
+    Args:
+      env: the environment.
+      fields: every kept array.
+      grid: rows and columns of the map.
+    """
+    lists = {n.lower(): [m.name.lower() for m in getattr(constants, n)] for n in LISTS}
+    return {
+        "bodies": "bodies",
+        "players": env.config.capacity,
+        "tables": tables(fields, grid, lists),
+        "events": events(fields, lists),
+        "lists": lists,
+        "tile": tile(env.preset.materials),
+        "materials": materials(env.preset.materials),
+        "heads": heads(env, lists),
+        "bars": bars(fields),
+        "killing": ["combat"],
+        "palette": {"populations": colors.population_colors(env.config.num_populations)},
+    }
+
+
+def bars(fields: Sequence[Field]) -> list[dict[str, str]]:
+    """Columns of bodies that have a largest value, those of v1.3 first, with a colour each."""
+    names = [field.name.removeprefix("bodies.") for field in fields]
+    full = [name for name in names if f"{name}_max" in names]
+    full.sort(key=lambda name: list(colors.BARS).index(name) if name in colors.BARS else len(names))
+    spare = iter(colors.population_colors(len(colors.POPULATIONS) + len(full)))
+    for _ in colors.POPULATIONS:
+        next(spare)
+    return [{"column": name, "color": colors.BARS.get(name) or next(spare)} for name in full]
+
+
+def tile(kinds: Sequence[MaterialKind]) -> dict[str, Any]:
+    """Where the map is kept, and what the bits of a tile are."""
+    return {"path": "terrain.tile", "ripe_at": "terrain.ripe_at"} | tiles.describe(kinds)
+
+
+def materials(kinds: Sequence[MaterialKind]) -> list[dict[str, Any]]:
+    """Every material, by number, with a colour."""
+    palette = [*colors.TERRAIN.values()]
+    own = colors.population_colors(len(colors.POPULATIONS) + len(kinds))
+    palette += own[len(colors.POPULATIONS) :]  # of materials that this package does not know
+    return [
+        dataclasses.asdict(kind) | {"color": palette[number], "deadly": number == Material.LAVA}
+        for number, kind in enumerate(kinds)
+    ]
+
+
+def heads(env: Environment, lists: dict[str, list[str]]) -> list[dict[str, Any]]:
+    """The heads of the action, their choices by name where a list of that size has their name."""
+    described = []
+    for head in env.spec.heads:
+        names = lists.get(head.name, [])
+        described.append(
+            {
+                "name": head.name,
+                "size": env.spec.choices(head),
+                "table": head.table,
+                "given": head.given,
+                "choices": names if len(names) == env.spec.choices(head) else None,
+            }
+        )
+    return described
+
+
+def tables(
+    fields: Sequence[Field], grid: tuple[int, int], lists: dict[str, list[str]]
+) -> dict[str, Any]:
+    """Tables found among the arrays of the state: those of one folder with rows in common."""
+    folders: dict[str, list[Field]] = {}
+    for field in fields:
+        folder, _, _ = field.name.rpartition(".")
+        if field.differs and folder and field.shape and field.shape != grid:
+            folders.setdefault(folder, []).append(field)
+    bodies = folders.get("bodies", [])
+    found: dict[str, Any] = {}
+    for folder, columns in folders.items():
+        rows = columns[0].shape[0]
+        if any(field.shape[0] != rows for field in columns):
+            continue
+        label = folder.rpartition(".")[2].replace("_", " ")
+        found[folder] = {"rows": rows, "label": label, "columns": _columns(columns, lists)}
+        if bodies and folder != "bodies" and rows == bodies[0].shape[0] and folder == "lives":
+            found[folder]["of"] = "bodies"
+    return found
+
+
+def _columns(columns: Sequence[Field], lists: dict[str, list[str]]) -> dict[str, Any]:
+    names = {field.name.rpartition(".")[2] for field in columns}
+    described = {}
+    for field in columns:
+        name = field.name.rpartition(".")[2]
+        about = {"label": name.replace("_", " ")} | COLUMNS.get(name, {})
+        if f"{name}_max" in names:
+            about["max"] = f"{name}_max"
+        if len(field.shape) == 2 and field.shape[1] == len(lists["skill"]):
+            about["axis"] = "skill"
+        described[name] = about
+    return described
+
+
+def events(fields: Sequence[Field], lists: dict[str, list[str]]) -> dict[str, Any]:
+    """What the numbers of events mean, where it is known."""
+    found = {}
+    for field in fields:
+        if not field.name.startswith("events."):
+            continue
+        about = dict(EVENTS.get(field.name, {}))
+        if len(field.shape) == 2 and field.shape[1] == len(lists["skill"]):
+            about["axis"] = "skill"
+        if about:
+            found[field.name] = about
+    return found
+
+
+def of_version_1(document: dict[str, Any], fields: Sequence[Field]) -> dict[str, Any]:
+    """The description of a recording whose header had none: that of the game of its time."""
+    config, lists = document["config"], document["enums"]
+    grid = (config["height"], config["width"])
+    return {
+        "bodies": "bodies",
+        "players": config["capacity"],
+        "tables": tables(fields, grid, lists),
+        "events": events(fields, lists),
+        "lists": lists,
+        "tile": tile(tiles.MATERIALS),
+        "materials": materials(tiles.MATERIALS),
+        "heads": [
+            {"name": "move", "size": 5, "table": None, "given": None, "choices": lists["move"]},
+            {"name": "style", "size": 3, "table": None, "given": None, "choices": lists["style"]},
+            {"name": "target", "size": 0, "table": "agent", "given": "style", "choices": None},
+        ],
+        "bars": bars(fields),
+        "killing": ["combat"],
+        "palette": {"populations": document["palette"]["populations"]},
+    }
