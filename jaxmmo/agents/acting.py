@@ -85,6 +85,11 @@ def split(tree: Any, worlds: int) -> Any:
     return jax.tree.map(lambda x: x.reshape(worlds, -1, *x.shape[1:]), tree)
 
 
+def world_of(env: Any, state: Any) -> Any:
+    """The game's state within a state, wherever wrappers put it (`Environment.world`)."""
+    return env.world(state) if hasattr(env, "world") else state
+
+
 def world_keys(key: jax.Array, worlds: jax.Array) -> jax.Array:
     """A key for each world, whatever other worlds there are.
 
@@ -182,7 +187,7 @@ def act(
       asked: bool[N], whom the policy decides for; the others do nothing.
     """
     spec = env.spec
-    ids = worlds.state.players.id
+    ids = world_of(env, worlds.state).players.id
     numbers = join(jax.vmap(lambda key, own: uniform(spec, key, own))(keys, ids))
 
     def each(inputs: Any) -> Decided:

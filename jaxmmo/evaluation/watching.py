@@ -19,7 +19,6 @@ from jaxmmo.env.autoreset import lasting
 from jaxmmo.env.constants import Cause, Skill
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.rules import Rules
-from jaxmmo.records import Record
 
 HELD_OUT = 0x5EED  # folded into the seed's key: no training run draws these worlds
 
@@ -180,18 +179,16 @@ def _advance(
 
     def tick(watched: Watched, key: jax.Array) -> tuple[Watched, jax.Array]:
         before, keys = watched.worlds, acting.world_keys(key, numbers)
-        populations = before.state.players.population
+        populations = acting.world_of(env, before.state).players.population
         mine = jnp.take_along_axis(owner, populations, 1).reshape(-1)
         decided = acting.act_together(env, contestants, before, keys, config.chunk, mine)
         after, _, _, _, info = acting.tick(env, rules, before, decided, keys)
-        players = after.state.players
+        players = acting.world_of(env, after.state).players
         now = Watched(
             worlds=after,
             time=watched.time + 1,
             born=jnp.where(info.newborn, watched.time, watched.born),
-            counts=_count(
-                watched.counts, info.events, populations, watched.born, watched.time, config
-            ),
+            counts=_count(watched.counts, info, populations, watched.born, watched.time, config),
         )
         return now, _by_group(players.alive, players.population, groups)
 
@@ -201,7 +198,8 @@ def _advance(
 @functools.partial(jax.jit, static_argnums=(0, 1))
 def _finish(env: Environment, config: EvalConfig, watched: Watched) -> Counts:
     """The counts, with those still alive among the longest lives."""
-    players, counts = watched.worlds.state.players, watched.counts
+    players = acting.world_of(env, watched.worlds.state).players
+    counts = watched.counts
     old = players.alive & (watched.born <= config.ticks - config.horizon)
     survivors = _by_group(old, players.population, env.config.num_populations)
     return counts.replace(lives=counts.lives.at[:, :, -1].add(survivors))
@@ -230,14 +228,14 @@ def _by_group(mask: jax.Array, population: jax.Array, groups: int) -> jax.Array:
 
 def _count(
     counts: Counts,
-    events: Record,
+    info: Any,
     population: jax.Array,
     born: jax.Array,
     time: jax.Array,
     config: EvalConfig,
 ) -> Counts:
-    """Adds a tick's events; `population` and `born` are those of the slots before the tick."""
-    deaths, groups = events.deaths, counts.steps.shape[1]
+    """Adds what a tick reports; `population` and `born` are those of the slots before it."""
+    deaths, groups = info.events.deaths, counts.steps.shape[1]
     worlds = jnp.arange(counts.steps.shape[0])[:, None]
     died = deaths.cause != Cause.NONE
     group = jnp.where(died, deaths.population, groups)
@@ -247,7 +245,7 @@ def _count(
     where = (worlds, group)
     return Counts(
         lives=counts.lives.at[worlds, jnp.where(early, group, groups), length].add(1, mode="drop"),
-        steps=counts.steps + steady * _by_group(events.acted, population, groups),
+        steps=counts.steps + steady * _by_group(info.acted, population, groups),
         deaths=counts.deaths.at[where].add(steady.astype(jnp.int32), mode="drop"),
         causes=counts.causes.at[worlds, group, deaths.cause].add(1, mode="drop"),
         levels=counts.levels.at[where].add(deaths.level, mode="drop"),

@@ -117,7 +117,7 @@ class Learner:
             shuffle,
             self.anneal_factor(state.update),
         )
-        metrics = summarise(tally, worlds) | learned | not_finite(steps, learned)
+        metrics = summarise(tally, worlds, config.worlds) | learned | not_finite(steps, learned)
         worlds = self.renew(worlds, state.update, fresh)
         after = state.replace(
             params=params, opt_state=opt_state, worlds=worlds, update=state.update + 1

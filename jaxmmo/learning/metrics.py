@@ -19,10 +19,9 @@ def not_finite(steps: Steps, learned: dict[str, jax.Array]) -> dict[str, jax.Arr
     }
 
 
-def summarise(tally: Tally, worlds: RolloutState) -> dict[str, jax.Array]:
-    """Scalars of a rollout: lifetime is living agent-steps per death."""
+def summarise(tally: Tally, worlds: RolloutState, count: int) -> dict[str, jax.Array]:
+    """Scalars of a rollout of `count` worlds: lifetime is living agent-steps per death."""
     deaths = jnp.sum(tally.deaths)
-    count = worlds.state.tick.shape[0]
     return {
         "steps": tally.steps,
         "deaths": deaths,

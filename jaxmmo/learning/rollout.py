@@ -133,7 +133,8 @@ def rollout(
       The worlds after, the decisions [T, N], and what was counted.
     """
     if numbers is None:
-        numbers = jnp.arange(worlds.state.tick.shape[0], dtype=jnp.int32)
+        count = worlds.reset.shape[0] // env.config.capacity
+        numbers = jnp.arange(count, dtype=jnp.int32)
 
     def tick(worlds: RolloutState, key: jax.Array) -> tuple[RolloutState, tuple[Steps, Tally]]:
         keys = acting.world_keys(key, numbers)

@@ -95,7 +95,7 @@ def _compiled(env: Environment, policy: Policy, outputs: bool) -> tuple[Callable
         key: jax.Array, params: Any, live: tuple[Any, Any, Any, jax.Array]
     ) -> tuple[Action, Any, dict[str, jax.Array]]:
         obs, state, carry, reset = live
-        numbers = acting.uniform(env.spec, key, state.players.id)
+        numbers = acting.uniform(env.spec, key, acting.world_of(env, state).players.id)
         action, output = acting.decide(env.spec, policy, params, obs, carry, reset, numbers)
         return action, output.carry, summarise(env.spec, output, obs.masks) if outputs else {}
 
