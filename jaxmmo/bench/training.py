@@ -23,6 +23,7 @@ def run(
     warm_up: int,
     repeats: int,
     seed: int = 0,
+    learner: Learner | None = None,
 ) -> dict[str, Any]:
     """Measures the learner's default settings once its worlds are populated.
 
@@ -33,8 +34,10 @@ def run(
       warm_up: updates before the clock starts, in which agents learn to live and fill the worlds.
       repeats: updates that are timed.
       seed: of everything.
+      learner: instead of the default policy in the preset.
     """
-    learner = RunConfig(preset=preset, env=overrides, learn=learn).learner()
+    if learner is None:
+        learner = RunConfig(preset=preset, env=overrides, learn=learn).learner()
     state = jax.jit(learner.init)(jax.random.key(seed))
     began = time.perf_counter()
     update = jax.jit(learner.update, donate_argnums=0).lower(state).compile()

@@ -78,6 +78,11 @@ class Parts:
         plain = ruling.plain(self._environment(own), self.rules)
         return dataclasses.replace(own, rules=plain)
 
+    def environment(self, overrides: dict[str, Any]) -> Any:
+        """The environment alone, with overrides but without what training changes for speed."""
+        own = self.config(None, None, {}, 0)
+        return own.environment(overrides, training=False)
+
     def learner(self, own: RunConfig) -> Learner:
         """Environment, policy and settings: what was given, and the rest from a configuration."""
         own = dataclasses.replace(
