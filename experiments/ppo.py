@@ -79,7 +79,7 @@ def main() -> None:
         out = policy.apply(params, steps.obs, (), jnp.zeros(steps.acted.shape, bool))
         log_prob = decisions.log_prob(env.spec, out.logits, steps.obs.masks, steps.action)
         living = steps.acted.astype(jnp.float32)
-        actor = losses.clipped_surrogate(log_prob, steps.log_prob, advantage, clip=0.2)
+        actor = losses.clipped_surrogate(log_prob, steps.log_prob, advantage, clip_eps=0.2)
         critic = losses.squared_error(out.value, target) / (
             jnp.var(target, where=steps.acted) + 1e-3
         )
@@ -104,7 +104,7 @@ def main() -> None:
             steps.truncated,
             steps.acted,
             gamma=0.99,
-            lam=0.9,
+            gae_lambda=0.9,
         )
         batch = (steps, advantages.normalise(advantage, steps.acted), target)
 

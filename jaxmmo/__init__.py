@@ -1,6 +1,7 @@
 """jaxmmo: a massively multiagent world as a pure function on arrays."""
 
-from typing import Any
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.environment import Environment, Info
@@ -11,6 +12,22 @@ from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import WorldState
 from jaxmmo.files.saves import fork, load_state, save_state
 from jaxmmo.version import BEHAVIOUR_VERSION, __version__
+
+if TYPE_CHECKING:
+    from jaxmmo.workflow import Evaluation, Run, Watching, evaluate, record, train, watch
+
+WORKFLOW = ("Evaluation", "Run", "Watching", "evaluate", "record", "train", "watch")
+"""Names of `jaxmmo.workflow`, imported when they are first used: they need more than the game."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in WORKFLOW:
+        return getattr(importlib.import_module("jaxmmo.workflow"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *WORKFLOW])
 
 
 def load_baseline(preset: str = "JaxMMO-v1") -> tuple[Any, Any]:
@@ -31,17 +48,24 @@ __all__ = [
     "BEHAVIOUR_VERSION",
     "EnvConfig",
     "Environment",
+    "Evaluation",
     "Info",
     "Observation",
     "Preset",
     "Rules",
+    "Run",
+    "Watching",
     "WorldState",
     "__version__",
+    "evaluate",
     "fork",
     "load_baseline",
     "load_state",
     "make",
     "preset",
+    "record",
     "registered",
     "save_state",
+    "train",
+    "watch",
 ]

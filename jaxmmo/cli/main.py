@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import difflib
 import importlib
 import os
+import re
 import sys
 import threading
 from collections.abc import Sequence
+from typing import NoReturn
 
+from jaxmmo.cli import cache
 from jaxmmo.version import __version__
 
 COMMANDS = {
@@ -22,9 +26,23 @@ COMMANDS = {
 """Each is a module `jaxmmo.cli.NAME` with `configure(parser)` and `run(args) -> int`."""
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what was meant where a command is misspelt."""
+
+    def error(self, message: str) -> NoReturn:
+        """One line and exit code 2."""
+        wrong = re.match(r"argument COMMAND: invalid choice: '([^']*)'", message)
+        if wrong:
+            close = difflib.get_close_matches(wrong[1], COMMANDS, 1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            message = f"unknown command {wrong[1]!r}{hint} (there are: {', '.join(COMMANDS)})"
+        print(f"{self.prog}: {message}; see {self.prog} --help", file=sys.stderr)
+        self.exit(2)
+
+
 def build_parser(command: str | None = None) -> argparse.ArgumentParser:
     """The parser; only the named command's options are loaded, so that `--help` is quick."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="jaxmmo", description="A massively multiagent world as a pure function on arrays."
     )
     parser.add_argument("--version", action="version", version=f"jaxmmo {__version__}")
@@ -59,6 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(args: argparse.Namespace) -> int:
     """Runs a command; the one place where errors of input become one line."""
+    cache.use(args.command)
     from jaxmmo.runs.config import check_seed
 
     try:

@@ -196,6 +196,44 @@ def _alias(mass: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray
     )
 
 
+def traced_regrowth_table(probability: jax.Array) -> jax.Array:
+    """u32[2, D]: as `regrowth_table`, for a probability f32[] that is only known when it runs.
+
+    A sweep over the delays that have too little weight for a column and those that have too much
+    (Huebschle-Schneider and Sanders 2019): the alias table is another one, its law is the same to
+    the precision of f32. What is outside [0, 1] counts as the nearer end.
+    """
+    chance = jnp.clip(jnp.asarray(probability, jnp.float32), 0, 1)
+    delays = jnp.arange(1, DELAYS + 1)
+    stays = jnp.where(delays == 1, 1.0, jnp.exp((delays - 1) * jnp.log1p(-chance)))
+    mass = jnp.where(delays == DELAYS, stays, chance * stays) * DELAYS
+    few = jnp.argsort(mass >= 1, stable=True)  # the light ones first, then the heavy ones
+    light = jnp.sum(mass < 1)
+
+    def sweep(carry: tuple[jax.Array, ...], _: None) -> tuple[tuple[jax.Array, ...], Any]:
+        small, large, rest = carry
+        heavy = few[jnp.minimum(large, DELAYS - 1)]
+        small_left = small < light
+        fill = small_left & ((rest >= 1) | (large + 1 >= DELAYS))
+        column = jnp.where(fill, few[jnp.minimum(small, DELAYS - 1)], heavy)
+        later = few[jnp.minimum(large + 1, DELAYS - 1)]
+        last = (large + 1 >= DELAYS) & ~fill
+        alias = jnp.where(fill, heavy, jnp.where(last, heavy, later))
+        keep = jnp.where(fill, mass[column], jnp.where(last, 1.0, rest))
+        after = jnp.where(fill, rest + mass[column] - 1, mass[later] + rest - 1)
+        step = fill.astype(jnp.int32)
+        return (small + step, large + 1 - step, after), (column, keep, delays[alias])
+
+    begin = (jnp.int32(0), light.astype(jnp.int32), mass[few[jnp.minimum(light, DELAYS - 1)]])
+    column, keep, alias = jax.lax.scan(sweep, begin, None, length=DELAYS)[1]
+    threshold = jnp.clip(keep, 0, 1) * np.float32(2**32 - 256)  # the largest that fits in 32 bits
+    table = jnp.zeros((2, DELAYS), jnp.uint32)
+    table = table.at[0, column].set(threshold.astype(jnp.uint32))
+    table = table.at[1, column].set(alias.astype(jnp.uint32))
+    never = jnp.stack([jnp.zeros(DELAYS, jnp.uint32), jnp.full(DELAYS, NEVER, jnp.uint32)])
+    return jnp.where(chance == 0, never, table)
+
+
 def declared(kind: type[Numbers]) -> dict[str, Rule]:
     """What each field of a class of rules is, by name."""
     return {field.name: field.metadata["rule"] for field in dataclasses.fields(kind)}
@@ -219,7 +257,8 @@ def make_rules(kind: type[Rules], config: EnvConfig, *overrides: dict[str, Any])
         refuse_unknown("rule", given, [*fields, "regrow_probability"])
         for name, value in given.items():
             if name == "regrow_probability":
-                values["regrow_table"] = jnp.asarray(regrowth_table(value))
+                table = traced_regrowth_table if isinstance(value, Tracer) else regrowth_table
+                values["regrow_table"] = jnp.asarray(table(value))
             else:
                 values[name] = _checked(name, value, values[name], fields[name], config)
     return kind(**values)

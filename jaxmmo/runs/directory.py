@@ -8,13 +8,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from jaxmmo.files.atomic import PREFIX
-from jaxmmo.runs import checkpoint, config, lock, logs
+from jaxmmo.runs import checkpoint, config, lock, logs, sources
 from jaxmmo.runs.checkpoint import Checkpoints
 from jaxmmo.runs.config import RunConfig
 
 CURVE = "curve.png"
 TENSORBOARD = "tensorboard"
-_STARTED = (config.NAME, f"{config.NAME}.new", logs.NAME, checkpoint.STEPS, TENSORBOARD)
+_STARTED = (
+    config.NAME,
+    f"{config.NAME}.new",
+    logs.NAME,
+    checkpoint.STEPS,
+    TENSORBOARD,
+    sources.KEPT,
+)
 """What a run that learned nothing may have left behind; version 0.1.0 wrote `config.json.new`."""
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 
+from jaxmmo.agents.acting import join
 from jaxmmo.evaluation import lifetimes
 from jaxmmo.files import leaves
 from jaxmmo.learning.learner import Learner, LearnState
-from jaxmmo.learning.rollout import join
 from jaxmmo.runs import config as run_config
 from jaxmmo.runs import logs, plots
 from jaxmmo.runs.checkpoint import WORLD, Checkpoints
@@ -66,6 +67,7 @@ def train(
     Raises:
       FileNotFoundError: if the directory is deleted meanwhile.
       OSError: if something cannot be written, a checkpoint on a full disk for example.
+      NotFiniteError: when rewards or losses are no numbers; the last checkpoint is of before.
       ValueError: if the newest checkpoint is damaged or of another structure.
     """
     session = Session(learner, directory, budget, screen or Quiet(), stop or Stop(), seed)
@@ -126,13 +128,16 @@ class Session:
     def learn(self, save_every: float, eval_every: float, callbacks: Iterable[Callback]) -> None:
         """Makes updates until the budget is spent or the end is asked for, and saves."""
         size = sum(x.size for x in jax.tree.leaves(self.state.params))
-        self._screen.say(f"{self._learner.policy.name}, {size:,} parameters; compiling")
+        self._screen.say(
+            f"{self._learner.policy.name}, {size:,} parameters; compiling, about 30 s, once"
+        )
         advance = jax.jit(self._learner.update, donate_argnums=0).lower(self.state).compile()
         saved = evaluated = last = time.monotonic()
         # a new run makes one update even if compiling took all its time: there is a policy to use
         while not self._stop.requested and (not self.update or self._done < 1):
             self.state, metrics = advance(self.state)
             metrics = {k: np.asarray(v).item() for k, v in jax.device_get(metrics).items()}
+            refuse_nan(self.update + 1, metrics, self._directory.path, self._saved)
             self.update += 1
             self.steps += metrics["steps"]
             now = time.monotonic()
@@ -231,9 +236,26 @@ def restore(learner: Learner, seed: int, store: Checkpoints) -> tuple[LearnState
 
 def _observed(learner: Learner, worlds: Any) -> Any:
     """The worlds with observations that follow from their state."""
-    observe = jax.jit(jax.vmap(learner.env.observe, (0, None)))
-    obs, state = observe(worlds.state, learner.rules)
+    own = callable(learner.rules)
+    observe = jax.jit(jax.vmap(learner.env.observe, (0, 0 if own else None)))
+    obs, state = observe(worlds.state, worlds.rules if own else learner.rules)
     return worlds.replace(state=state, obs=join(obs))
+
+
+class NotFiniteError(ValueError):
+    """Training met rewards or losses that are no numbers, from which nothing can be learned."""
+
+
+def refuse_nan(update: int, metrics: dict[str, Any], path: Path, saved: int | None) -> None:
+    """NotFiniteError if an update met nan or infinity, naming what is kept of the run."""
+    rewards, failed = int(metrics["bad_rewards"]), int(metrics["bad_losses"])
+    if not rewards and not failed:
+        return
+    what = f"{rewards} rewards are" if rewards else f"{failed} of the losses are"
+    kept = f"the checkpoint of update {saved} is kept" if saved else "no checkpoint was made yet"
+    raise NotFiniteError(
+        f"update {update}: {what} nan or infinite, and training stops; {kept} in {path}"
+    )
 
 
 EVALUATED = ("restricted_mean_lifetime", "steady_state_lifetime")
@@ -245,7 +267,9 @@ def evaluate(learner: Learner, params: Any, screen: Quiet) -> dict[str, float]:
     contestants = [lifetimes.Contestant(learner.policy, params)]
     settings = lifetimes.EvalConfig(worlds=8, ticks=1000)
     attacks = learner.config.attacks
-    (report,) = lifetimes.evaluate(learner.env, contestants, settings, attacks=attacks)
+    (report,) = lifetimes.evaluate(
+        learner.env, contestants, settings, attacks=attacks, sample_rules=learner.sample_rules
+    )
     record = {
         f"eval_{name}{'' if part == 'mean' else f'_{part}'}": value
         for name in EVALUATED

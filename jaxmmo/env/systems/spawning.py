@@ -16,6 +16,7 @@ from jaxmmo.env.state import Birth, BodyKind, Spawns, WorldState, compact, count
 from jaxmmo.env.state.table import born
 from jaxmmo.env.systems import movement
 from jaxmmo.env.tick import Tick
+from jaxmmo.env.validation import check_population
 
 PopulationFn = Callable[[EnvConfig, Rules, jax.Array, jax.Array], jax.Array]
 """(config, rules, key, ids i32[N]) -> i32[N]: the population of each newborn."""
@@ -52,6 +53,7 @@ def draw_spawns(
     row = jnp.where(vertical, low + index % tall, jnp.where(far, last_row, low))
     col = jnp.where(vertical, jnp.where(far, last_col, low), low + (index - 2 * tall) % wide)
     population = population_fn(config, rules, key, ids)
+    population = check_population(population_fn, population, ids)
     made = order < rules.spawn_attempts
     return Spawns(jnp.where(made, population, config.num_populations), row, col)
 
