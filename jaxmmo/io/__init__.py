@@ -1,7 +1,7 @@
 """What networks read and write, in any framework: inputs, dense arrays, decisions, bytes."""
 
-from jaxmmo.io.bytes import client_of, from_bytes, to_bytes
 from jaxmmo.io.arrays import Packed, decisions_of, dense, flatten, outputs, packed
+from jaxmmo.io.bytes import client_of, from_bytes, to_bytes
 from jaxmmo.spec import Attribute, Head, Kind, Spec, Table
 
 __all__ = [

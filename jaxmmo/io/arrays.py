@@ -5,7 +5,7 @@
     flatten(spec, obs)              one vector for every slot
     outputs(spec, decisions)        integers i32[..., heads] to an action
 
-All are pure, can be jitted and vmapped, and follow the spec alone: what is added to it appears here.
+All are pure, can be jitted and vmapped, and follow the spec: what is added to it appears here.
 `numpy.asarray` and `torch.from_dlpack` take the results as they are. Leading axes `...` are
 whatever the observation has: slots, worlds and slots, time too. Whatever belongs to an empty slot,
 or to a row without anyone, is zero.
