@@ -181,6 +181,11 @@ def seeded(seed: int | None, draw: Callable[[], int]) -> jax.Array:
     return jax.random.key(int(seed) % 2**32)
 
 
+def typed(key: jax.Array) -> jax.Array:
+    """A typed key of a raw one, u32[2], as scripts for other libraries have."""
+    return key if jnp.issubdtype(key.dtype, jax.dtypes.prng_key) else jax.random.wrap_key_data(key)
+
+
 class View(NamedTuple):
     """What the outside sees of a world between two ticks."""
 
@@ -245,3 +250,47 @@ def compiled(world: Environment | Wrapper, layout: Layout) -> tuple[Any, Any]:
         return state, view(obs, state), outcome
 
     return jax.jit(reset), jax.jit(step)
+
+
+class Pool:
+    """Worlds that take the place of those that are over, in compiled code.
+
+    Under `vmap` a branch costs even when it is not taken, and a map costs as much as many ticks: so
+    new worlds are taken from some made beforehand. `size=0` makes a new map each time, in every
+    step of every world. The worlds are made when first needed.
+    """
+
+    def __init__(self, world: Environment | Wrapper, size: int, seed: int = 0):
+        """Raises ValueError for a size that is no integer of at least 0."""
+        if isinstance(size, bool) or not isinstance(size, int) or size < 0:
+            raise ValueError(f"pool={size!r}: must be an integer of at least 0")
+        self._world, self._size, self._seed = world, size, seed
+
+    @functools.cached_property
+    def _worlds(self) -> Any:
+        with jax.ensure_compile_time_eval():  # kept from one traced program to the next
+            keys = jax.random.split(jax.random.key(self._seed), self._size)
+            return jax.jit(jax.vmap(self._world.reset))(keys)
+
+    def take(self, key: jax.Array, rules: Any = None) -> tuple[Any, Any]:
+        """Observation and state of a new world; the key is consumed."""
+        if not self._size:
+            return self._world.reset(key, rules)
+        index = jax.random.randint(key, (), 0, self._size)
+        return jax.tree.map(lambda x: x[index], self._worlds)
+
+
+@functools.lru_cache(maxsize=8)
+def compiled_step(env: Environment) -> tuple[Any, Any]:
+    """The world for those who look at its state, compiled, under the preset's rules.
+
+    Returns:
+      reset(key) -> state; and step(key, state, action) -> state, bool[P] who died. Keys are
+      consumed.
+    """
+
+    def step(key: jax.Array, state: Any, action: dict[str, jax.Array]) -> tuple[Any, jax.Array]:
+        _, state, _, terminated, *_ = env.step(key, state, action)
+        return state, terminated
+
+    return jax.jit(lambda key: env.reset(key)[1]), jax.jit(step)

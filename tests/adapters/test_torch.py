@@ -1,0 +1,60 @@
+"""Tensors over JAX's memory: the same numbers at the same address."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import torch
+
+import jaxmmo
+from jaxmmo.adapters.torch import from_torch, same_memory, to_torch
+from tests.adapters.worlds import SMALL
+
+
+@pytest.fixture(scope="module")
+def world():
+    env = jaxmmo.make(**SMALL)
+    obs, state = jax.jit(env.reset)(jax.random.key(0))
+    return env, obs, state
+
+
+def test_everything_that_a_network_reads_is_shared_not_copied(world):
+    env, obs, _ = world
+    tables = jax.jit(lambda obs: jaxmmo.io.dense(env.spec, obs))(obs)
+    tensors = to_torch(tables)
+    assert set(tensors) == set(tables)
+    pairs = zip(jax.tree.leaves(tables), jax.tree.leaves(tensors), strict=True)
+    dtypes = set()
+    for array, tensor in pairs:
+        assert isinstance(tensor, torch.Tensor) and tensor.shape == array.shape
+        assert array.size == 0 or same_memory(array, tensor)
+        np.testing.assert_array_equal(array, tensor.numpy())
+        dtypes.add(tensor.dtype)
+    assert dtypes == {torch.bool, torch.int32, torch.float32}
+
+
+def test_a_step_is_shared_too(world):
+    env, _, state = world
+    told = jax.jit(env.step)(jax.random.key(1), state, env.noop())
+    for array in (told[2], told[3], told[5].acted):
+        assert same_memory(array, to_torch(array))
+
+
+def test_decisions_come_back_without_a_copy(world):
+    env, _, state = world
+    chosen = torch.zeros((6, 3), dtype=torch.int32)
+    array = from_torch(chosen)
+    assert same_memory(array, chosen) and array.dtype == jnp.int32
+    action = jaxmmo.io.outputs(env.spec, array)
+    jax.jit(env.step)(jax.random.key(1), state, action)
+
+
+def test_what_jax_has_not_is_made_to_fit():
+    assert from_torch(torch.tensor([1, 2])).dtype == jnp.int32
+    assert from_torch(torch.tensor([1.0], dtype=torch.float64)).dtype == jnp.float32
+    turned = torch.arange(6).reshape(2, 3).T
+    np.testing.assert_array_equal(from_torch(turned), turned.numpy())
+    learnt = torch.ones(2, requires_grad=True)
+    np.testing.assert_array_equal(from_torch({"a": learnt})["a"], [1, 1])
