@@ -6,6 +6,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from jaxmmo.version import __version__
 
@@ -15,6 +16,7 @@ COMMANDS = {
     "watch": "see a live world or a replay in the browser",
     "record": "record a world as a replay, an image or a film",
     "bench": "measure speed and memory on this machine",
+    "doctor": "tell versions, devices and extras, and test that all works",
 }
 """Each is a module `jaxmmo.cli.NAME` with `configure(parser)` and `run(args) -> int`."""
 
@@ -25,6 +27,12 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
         prog="jaxmmo", description="A massively multiagent world as a pure function on arrays."
     )
     parser.add_argument("--version", action="version", version=f"jaxmmo {__version__}")
+    parser.add_argument(
+        "--completion",
+        action=_Completion,
+        choices=("bash", "zsh", "fish"),
+        help="print a script that teaches a shell to complete this command",
+    )
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, summary in COMMANDS.items():
         sub = subparsers.add_parser(
@@ -36,6 +44,24 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
         if name == command:
             importlib.import_module(f"jaxmmo.cli.{name}").configure(sub)
     return parser
+
+
+class _Completion(argparse.Action):
+    """Prints the script and ends, as `--version` does."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: Any, values: Any, *_: Any) -> None:
+        from jaxmmo.cli.completion import script
+
+        commands = {}
+        for name in COMMANDS:
+            (sub,) = (
+                action.choices[name]
+                for action in build_parser(name)._actions
+                if isinstance(action, argparse._SubParsersAction)
+            )
+            commands[name] = sub
+        print(script(values, commands), end="")
+        parser.exit()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
