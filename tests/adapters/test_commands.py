@@ -74,7 +74,7 @@ def test_the_other_shells_know_every_command(scripts):
 
 
 def test_completion_offers_the_scripts_that_there_are():
-    assert set(completion.PLAYERS) == {"baseline", *scripted.registered()}
+    assert set(completion.PLAYERS) == {"baseline", *scripted.names()}
 
 
 def test_an_unknown_shell_is_refused(capsys):
