@@ -25,7 +25,9 @@ import jax.numpy as jnp
 
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.wrappers import Horizon, Wrapper
+from jaxmmo.env.presets import Preset
 from jaxmmo.io import arrays
+from jaxmmo.records import Record
 from jaxmmo.spec import Spec
 
 OBSERVATIONS = ("flat", "dense")
@@ -51,7 +53,7 @@ def requires(module: str, extra: str | None = None) -> Any:
 
 
 def make_world(
-    preset: str, horizon: int | None, overrides: dict[str, Any]
+    preset: str | Preset, horizon: int | None, overrides: dict[str, Any]
 ) -> tuple[Environment | Wrapper, Environment]:
     """A world that ends after `horizon` ticks, never for None, and the same world without an end.
 
@@ -118,7 +120,7 @@ class Layout:
         heads = [head.name for head in self.spec.heads]
         total: Any = None
         for i, head in enumerate(self.spec.heads):
-            mask = getattr(obs.masks, head.name)
+            mask = obs.masks[head.name]
             axes = [heads.index(head.given), i] if head.given else [i]
             leading = mask.shape[: mask.ndim - len(axes)]
             sizes = [n if axis in axes else 1 for axis, n in enumerate(self.choices)]
@@ -126,7 +128,7 @@ class Layout:
             total = mask if total is None else total & mask
         return total.reshape(*total.shape[: total.ndim - len(heads)], self.num_actions)
 
-    def act(self, decisions: Any) -> dict[str, jax.Array]:
+    def act(self, decisions: Any) -> Record:
         """An action for `env.step`, from integers [...] if joint, [..., heads] otherwise.
 
         Any integers are safe: what is illegal does nothing.

@@ -28,6 +28,7 @@ import numpy as np
 
 from jaxmmo.adapters import _spaces
 from jaxmmo.adapters.base import Layout, Outcome, View, compiled, make_world, requires, seeded
+from jaxmmo.env.presets import Preset
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import select
 from jaxmmo.env.wrappers import Batch
@@ -47,7 +48,7 @@ class VectorEnv(_vector.VectorEnv):
 
     def __init__(
         self,
-        preset: str = "JaxMMO-v1",
+        preset: str | Preset = "JaxMMO-v1",
         num_worlds: int = 1,
         *,
         horizon: int | None = 1024,
@@ -246,7 +247,7 @@ class VectorEnv(_vector.VectorEnv):
 
 
 def vector_env(
-    preset: str = "JaxMMO-v1",
+    preset: str | Preset = "JaxMMO-v1",
     num_worlds: int = 1,
     *,
     horizon: int | None = 1024,
@@ -260,7 +261,7 @@ def vector_env(
     """Worlds as a Gymnasium `VectorEnv` of `num_worlds * capacity` entries.
 
     Args:
-      preset: one of `jaxmmo.registered()`.
+      preset: one of `jaxmmo.registered()`, or a `Preset` of your own.
       num_worlds: worlds side by side.
       horizon: ticks until a world ends; None for never.
       autoreset_mode: Gymnasium's `AutoresetMode` or its value: "NextStep", "SameStep", "Disabled".
@@ -307,7 +308,7 @@ def register() -> list[str]:
     return ids
 
 
-def _made(num_envs: int = 1, preset: str = "JaxMMO-v1", **settings: Any) -> VectorEnv:
+def _made(num_envs: int = 1, preset: str | Preset = "JaxMMO-v1", **settings: Any) -> VectorEnv:
     """For `make_vec`, whose `num_envs` are all slots of whole worlds."""
     _, env = make_world(preset, None, {k: v for k, v in settings.items() if k in _fields()})
     worlds, rest = divmod(num_envs, env.config.capacity)

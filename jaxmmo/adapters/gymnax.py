@@ -28,6 +28,7 @@ import jax.numpy as jnp
 from flax import struct
 
 from jaxmmo.adapters.base import Layout, Pool, make_world, requires, typed
+from jaxmmo.env.presets import Preset
 from jaxmmo.env.rules import Rules
 from jaxmmo.io import arrays
 
@@ -62,7 +63,7 @@ class Environment(_base.Environment):
 
     def __init__(
         self,
-        preset: str = "JaxMMO-v1",
+        preset: str | Preset = "JaxMMO-v1",
         *,
         horizon: int = 1024,
         form: int | None = None,
@@ -169,7 +170,7 @@ class Environment(_base.Environment):
     @property
     def name(self) -> str:
         """The preset's id."""
-        return self.env.config.preset
+        return self.env.preset.name
 
     @property
     def num_agents(self) -> int:
@@ -192,7 +193,7 @@ class Environment(_base.Environment):
 
 
 def make(
-    preset: str = "JaxMMO-v1",
+    preset: str | Preset = "JaxMMO-v1",
     *,
     horizon: int = 1024,
     form: int | None = None,
@@ -203,7 +204,7 @@ def make(
     """An environment and its parameters, as `gymnax.make` gives them.
 
     Args:
-      preset: one of `jaxmmo.registered()`.
+      preset: one of `jaxmmo.registered()`, or a `Preset` of your own.
       horizon: ticks until the world ends, and a new one begins.
       form: 6 or 5 values of `step`; that of the installed gymnax if omitted.
       rules: of the game; the preset's if omitted.

@@ -24,6 +24,7 @@ import jax.numpy as jnp
 from flax import struct
 
 from jaxmmo.adapters.base import Layout, Pool, make_world, requires, typed
+from jaxmmo.env.presets import Preset
 from jaxmmo.env.rules import Rules
 from jaxmmo.io import arrays
 
@@ -50,7 +51,7 @@ class Environment(_base.MultiAgentEnv):
 
     def __init__(
         self,
-        preset: str = "JaxMMO-v1",
+        preset: str | Preset = "JaxMMO-v1",
         *,
         horizon: int = 1024,
         actions: str = "joint",
@@ -61,7 +62,7 @@ class Environment(_base.MultiAgentEnv):
         """A world that ends and begins anew after `horizon` ticks.
 
         Args:
-          preset: one of `jaxmmo.registered()`.
+          preset: one of `jaxmmo.registered()`, or a `Preset` of your own.
           horizon: ticks until the world ends.
           actions: "joint", one number for all heads; "multi", a number for each.
           rules: of the game; the preset's if omitted.
@@ -143,7 +144,7 @@ class Environment(_base.MultiAgentEnv):
     @property
     def name(self) -> str:
         """The preset's id."""
-        return self.env.config.preset
+        return self.env.preset.name
 
     @property
     def agent_classes(self) -> dict[str, list[str]]:

@@ -23,6 +23,7 @@ import jax.numpy as jnp
 from flax import struct
 
 from jaxmmo.adapters.base import Layout, make_world, requires, typed
+from jaxmmo.env.presets import Preset
 from jaxmmo.env.rules import Rules
 from jaxmmo.io import arrays
 
@@ -58,7 +59,7 @@ class Environment(_env.Environment):
 
     def __init__(
         self,
-        preset: str = "JaxMMO-v1",
+        preset: str | Preset = "JaxMMO-v1",
         *,
         horizon: int = 1024,
         rules: Rules | None = None,
@@ -67,7 +68,7 @@ class Environment(_env.Environment):
         """A world that ends after `horizon` ticks.
 
         Args:
-          preset: one of `jaxmmo.registered()`.
+          preset: one of `jaxmmo.registered()`, or a `Preset` of your own.
           horizon: ticks until the world ends.
           rules: of the game; the preset's if omitted.
           **overrides: `EnvConfig` fields.
@@ -85,7 +86,7 @@ class Environment(_env.Environment):
 
     def __repr__(self) -> str:
         """The preset, agents and horizon."""
-        return f"{self.env.config.preset}(agents={self.num_agents}, horizon={self.time_limit})"
+        return f"{self.env.preset.name}(agents={self.num_agents}, horizon={self.time_limit})"
 
     def reset(self, key: jax.Array) -> tuple[State, Any]:
         """A new world, and the first time step; the key is consumed."""

@@ -29,7 +29,7 @@ import jax
 import numpy as np
 
 from jaxmmo.adapters.base import compiled_step, seeded
-from jaxmmo.env.constants import Material, Skill
+from jaxmmo.env.constants import Skill
 
 MOVES = ("North", "South", "East", "West")
 
@@ -158,12 +158,12 @@ class Tile:
     @property
     def mat(self) -> Any:
         """What it is made of: `index` and `tex`, the name."""
-        return _material(self._realm.material[self.r, self.c])
+        return self._realm.made_of(self._realm.material[self.r, self.c])
 
     @property
     def state(self) -> Any:
         """What it looks like: a harvested forest is scrub."""
-        return _material(self._realm.visible[self.r, self.c])
+        return self._realm.made_of(self._realm.visible[self.r, self.c])
 
     @property
     def ents(self) -> dict[int, Any]:
@@ -251,7 +251,7 @@ class Realm:
         action = {
             head.name: np.zeros(self.config.NENT, np.int32) for head in self.env.spec.heads
         }
-        rows = np.asarray(self.state.visible)
+        rows = np.asarray(self.state.views[self.env.spec.observer.name].slots)
         for iden, chosen in decisions.items():
             if iden not in self.desciples:
                 raise ValueError(f"a decision for {iden!r}, which does not live")
@@ -266,6 +266,11 @@ class Realm:
     def reward(self, entID: int) -> float | None:  # noqa: N803
         """0 for everybody; a subclass may look at `desciples[entID]` and say otherwise."""
         return 0
+
+    def made_of(self, index: Any) -> Any:
+        """A material by its number: `index` and `tex`, its name."""
+        kind = self.env.preset.materials[int(index)]
+        return SimpleNamespace(index=int(index), tex=kind.name)
 
     def _decide(
         self, action: dict[str, np.ndarray], rows: np.ndarray, ent: Any, chosen: dict[Any, Any]
@@ -307,16 +312,14 @@ class Realm:
         """The state as objects."""
         players = jax.tree.map(np.asarray, self.state.players)
         self.material = np.asarray(self.state.terrain.material)
-        self.visible = np.asarray(self.state.terrain.visible(self.state.tick))
+        self.visible = np.asarray(
+            self.state.terrain.visible(self.state.tick, self.env.preset.materials)
+        )
         living = sorted(np.flatnonzero(players.alive), key=lambda slot: players.id[slot])
         self.desciples = {int(players.id[slot]): _entity(players, int(slot)) for slot in living}
         self.standing = {}
         for ent in self.desciples.values():
             self.standing.setdefault(ent.base.pos, {})[ent.entID] = ent
-
-
-def _material(index: Any) -> Any:
-    return SimpleNamespace(index=int(index), tex=Material(int(index)).name.lower())
 
 
 def _entity(players: Any, slot: int) -> Any:

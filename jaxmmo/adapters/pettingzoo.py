@@ -24,8 +24,8 @@ import numpy as np
 
 from jaxmmo.adapters import _spaces
 from jaxmmo.adapters.base import Layout, Outcome, View, compiled, make_world, requires, seeded
+from jaxmmo.env.presets import FIRST_ID, Preset
 from jaxmmo.env.rules import Rules
-from jaxmmo.env.step import FIRST_ID
 
 _pettingzoo: Any = requires("pettingzoo")
 
@@ -45,7 +45,7 @@ class ParallelEnv(_pettingzoo.ParallelEnv):
 
     def __init__(
         self,
-        preset: str = "JaxMMO-v1",
+        preset: str | Preset = "JaxMMO-v1",
         *,
         horizon: int | None = 1024,
         observations: str = "flat",
@@ -61,7 +61,7 @@ class ParallelEnv(_pettingzoo.ParallelEnv):
         self.rules = world.default_rules() if rules is None else rules
         self.layout = Layout(world.spec, observations, actions)
         self.metadata = {
-            "name": preset,
+            "name": world.preset.name,
             "render_modes": list(RENDER_MODES),
             "is_parallelizable": True,
             "render_fps": 5,
@@ -143,7 +143,7 @@ class ParallelEnv(_pettingzoo.ParallelEnv):
             from jaxmmo.viewer.render import render
 
             return render(self.world_state)
-        text = _text(self.world_state)
+        text = _text(self.world_state, self.env.preset.materials)
         if self.render_mode == "ansi":
             return text
         print(text)
@@ -218,7 +218,7 @@ class ParallelEnv(_pettingzoo.ParallelEnv):
 
 
 def parallel_env(
-    preset: str = "JaxMMO-v1",
+    preset: str | Preset = "JaxMMO-v1",
     *,
     horizon: int | None = 1024,
     observations: str = "flat",
@@ -230,7 +230,7 @@ def parallel_env(
     """A world as a PettingZoo `ParallelEnv`.
 
     Args:
-      preset: one of `jaxmmo.registered()`.
+      preset: one of `jaxmmo.registered()`, or a `Preset` of your own.
       horizon: ticks until the world ends. None for never: then there is no `possible_agents`, as
         there is no end to the agents that may be born.
       observations: "flat" or "dense"; an observation is a dict of `observation` and `action_mask`.
@@ -257,9 +257,9 @@ def _name(iden: Any) -> str:
     return f"agent_{int(iden)}"
 
 
-def _text(state: Any) -> str:
+def _text(state: Any, materials: Any) -> str:
     """The map as lines of characters, agents as the last digit of their population."""
-    ground = np.asarray(state.terrain.visible(state.tick))
+    ground = np.asarray(state.terrain.visible(state.tick, materials))
     # a material of a game that has more than these is drawn as a blank
     glyphs = np.array(list(GLYPHS.ljust(256)))[ground]
     players = state.players

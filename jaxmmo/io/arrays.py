@@ -20,8 +20,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxmmo.io import decisions as logits
 from jaxmmo.io.inputs import inputs
+from jaxmmo.records import Record
 from jaxmmo.spec import Attribute, Kind, Spec
 
 Tables = dict[str, dict[str, jax.Array]]
@@ -40,7 +40,7 @@ class Packed(NamedTuple):
 
 def living(spec: Spec, obs: Any) -> jax.Array:
     """bool[...]: slots in which somebody lives: whoever sees itself."""
-    return obs.rows(spec.tables[0]).present[..., 0]
+    return obs.tables[spec.observer.name].present[..., 0]
 
 
 def dense(spec: Spec, obs: Any) -> Tables:
@@ -65,13 +65,13 @@ def dense(spec: Spec, obs: Any) -> Tables:
             rows = spec.window**2
             present = jnp.broadcast_to(here[..., None], (*here.shape, rows))
         else:
-            present = obs.rows(spec.table(name)).present
+            present = obs.tables[name].present
         tables[name] = {
             "index": _stack([read[a.name] for a in discrete], present, jnp.int32),
             "value": _stack([read[a.name] for a in continuous], present, jnp.float32),
             "present": present,
         }
-    tables["masks"] = {head.name: getattr(obs.masks, head.name) for head in spec.heads}
+    tables["masks"] = {head.name: obs.masks[head.name] for head in spec.heads}
     return tables
 
 
@@ -147,7 +147,7 @@ def flat_size(spec: Spec) -> int:
 
 def choices(spec: Spec) -> tuple[int, ...]:
     """How many choices every head has, in the order of the spec."""
-    return tuple(logits.shape(spec, head)[-1] for head in spec.heads)
+    return tuple(spec.choices(head) for head in spec.heads)
 
 
 def choice_masks(spec: Spec, obs: Any) -> tuple[jax.Array, ...]:
@@ -158,14 +158,14 @@ def choice_masks(spec: Spec, obs: Any) -> tuple[jax.Array, ...]:
     """
     masks = []
     for head in spec.heads:
-        mask = getattr(obs.masks, head.name)
+        mask = obs.masks[head.name]
         masks.append(jnp.any(mask, -2) if head.given else mask)
     return tuple(masks)
 
 
 def outputs(
     spec: Spec, decisions: Any, rows: Any = None, shape: tuple[int, ...] | None = None
-) -> dict[str, jax.Array]:
+) -> Record:
     """Flat decisions as an action.
 
     Args:
@@ -201,13 +201,12 @@ def outputs(
             )
         spread = jnp.zeros((math.prod(shape), heads), jnp.int32)
         flat = spread.at[place].set(flat, mode="drop").reshape(*shape, heads)
-    return {head.name: flat[..., i] for i, head in enumerate(spec.heads)}
+    return Record({head.name: flat[..., i] for i, head in enumerate(spec.heads)})
 
 
 def decisions_of(spec: Spec, action: Any) -> jax.Array:
     """i32[..., H]: the flat decisions of an action, which `outputs` turns back into it."""
-    chosen = action if isinstance(action, dict) else vars(action)
-    return jnp.stack([jnp.asarray(chosen[h.name]).astype(jnp.int32) for h in spec.heads], -1)
+    return jnp.stack([jnp.asarray(action[h.name]).astype(jnp.int32) for h in spec.heads], -1)
 
 
 def _attributes(spec: Spec) -> dict[str, tuple[list[Attribute], list[Attribute]]]:

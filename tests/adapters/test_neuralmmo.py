@@ -83,7 +83,7 @@ def test_decisions_do_what_they_say():
         decisions: dict = {}
         for _, ent in observations:
             slot = int(np.flatnonzero(np.asarray(state.players.id) == ent.entID)[-1])
-            rows = np.asarray(state.visible)[slot]
+            rows = np.asarray(state.views.agent.slots)[slot]
             row = 1 if tick % 2 and rows[1] < 6 else 0
             other = next(e for _, e in observations if e.slot == rows[row])
             decisions[ent.entID] = {Move: [East], Attack: [Mage, other]}

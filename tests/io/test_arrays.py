@@ -37,7 +37,7 @@ def test_dense_holds_what_a_network_reads_under_the_names_of_its_columns(world):
                 there = np.where(alive[..., None], read[table][name], 0)
                 np.testing.assert_array_equal(tables[table][kind][..., i], there)
     for head in env.spec.heads:
-        assert tables["masks"][head.name] is getattr(obs.masks, head.name)
+        assert tables["masks"][head.name] is obs.masks[head.name]
 
 
 def test_whatever_belongs_to_an_empty_slot_is_zero(world):
