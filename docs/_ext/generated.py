@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import html
 import inspect
-import textwrap
 from typing import Any
 
 import jax
@@ -16,7 +14,6 @@ from sphinx.util.docutils import SphinxDirective
 import jaxmmo
 from jaxmmo import spec as specs
 from jaxmmo.cli.main import COMMANDS, build_parser
-from jaxmmo.env import step
 
 
 class Observations(SphinxDirective):
@@ -81,21 +78,23 @@ class RulesTable(SphinxDirective):
 
 
 class Tick(SphinxDirective):
-    """The systems that a tick runs, read off `jaxmmo.env.step`: `{jaxmmo-tick}`."""
+    """The systems that a tick of a preset runs, in order: `{jaxmmo-tick} PRESET`."""
+
+    required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
         """A list drawn as a chain."""
         items = []
-        for function in systems():
-            first = inspect.getdoc(function).splitlines()[0]  # type: ignore[union-attr]
-            module = function.__module__.replace(".", "/") + ".py"
+        for system in jaxmmo.preset(self.arguments[0]).systems:
+            first = (inspect.getdoc(system.run) or "").split("\n\n")[0].replace("\n", " ")
+            module = system.run.__module__.replace(".", "/") + ".py"
+            told = f"; told as <code>events.{system.event}</code>" if system.event else ""
             items.append(
-                f"<li><strong>{html.escape(function.__name__)}</strong>"
+                f"<li><strong>{html.escape(system.name)}</strong>"
                 f"<span>{html.escape(first)}</span>"
-                f'<span class="where">{html.escape(module)}</span></li>'
+                f'<span class="where">{html.escape(module)}{told}</span></li>'
             )
-        chain = f'<ol class="jaxmmo-tick">{"".join(items)}</ol>'
-        return [nodes.raw("", chain, format="html")]
+        return [nodes.raw("", f'<ol class="jaxmmo-tick">{"".join(items)}</ol>', format="html")]
 
 
 class Commands(SphinxDirective):
@@ -114,19 +113,6 @@ class Commands(SphinxDirective):
             section += nodes.literal_block(text=sub.format_help(), language="text")
             found.append(section)
         return found
-
-
-def systems() -> list[Any]:
-    """The functions of `jaxmmo.env.systems` that a tick calls, in order of their first call."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(step.advance)))
-    calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    found: list[Any] = []
-    for call in sorted(calls, key=lambda node: (node.lineno, node.col_offset)):
-        function = getattr(step, call.id, None) if isinstance(call, ast.Name) else None
-        module = getattr(function, "__module__", "") or ""
-        if module.startswith("jaxmmo.env.systems") and function not in found:
-            found.append(function)
-    return found
 
 
 def _reading(attribute: specs.Attribute) -> str:
