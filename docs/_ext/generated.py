@@ -16,6 +16,10 @@ from jaxmmo import spec as specs
 from jaxmmo.cli.main import COMMANDS, build_parser
 
 
+OUTSIDE = {"../benchmarks/README.md": "benchmarks.md", "../CHANGELOG.md": "changes.md"}
+"""Pages of the site by the files that they show."""
+
+
 class Observations(SphinxDirective):
     """The tables that a preset's agents observe: `{jaxmmo-observations} PRESET`."""
 
@@ -168,6 +172,12 @@ def _plain_backticks(
             lines[i] = "``".join(parts) if len(parts) % 2 else line.replace("`", "\\`")
 
 
+def _own_pages(app: Sphinx, name: str, source: list[str]) -> None:
+    """Links to files outside of docs/ lead to the page that shows them."""
+    for path, page in OUTSIDE.items():
+        source[0] = source[0].replace(f"]({path}", f"]({page}")
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Registers the directives."""
     for name, directive in (
@@ -179,5 +189,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
         ("jaxmmo-commands", Commands),
     ):
         app.add_directive(name, directive)
+    app.connect("source-read", _own_pages)
     app.connect("autodoc-process-docstring", _plain_backticks, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,6 +1,15 @@
 """What networks read and write, in any framework: inputs, dense arrays, decisions, bytes."""
 
-from jaxmmo.io.arrays import Packed, decisions_of, dense, flatten, outputs, packed
+from jaxmmo.io.arrays import (
+    Packed,
+    columns,
+    decisions_of,
+    dense,
+    flatten,
+    living,
+    outputs,
+    packed,
+)
 from jaxmmo.io.bytes import client_of, from_bytes, to_bytes
 from jaxmmo.spec import Attribute, Head, Kind, Spec, Table
 
@@ -12,10 +21,12 @@ __all__ = [
     "Spec",
     "Table",
     "client_of",
+    "columns",
     "decisions_of",
     "dense",
     "flatten",
     "from_bytes",
+    "living",
     "outputs",
     "packed",
     "to_bytes",
