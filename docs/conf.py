@@ -34,7 +34,10 @@ if os.environ.get("JAXMMO_DOCS_ONLINE"):
 exclude_patterns = ["_ext", "_static"]
 myst_enable_extensions = ["colon_fence", "deflist", "attrs_block"]
 myst_heading_anchors = 4
-suppress_warnings = ["mystnb.unknown_mime_type"]
+suppress_warnings = [
+    "mystnb.unknown_mime_type",
+    "ref.python",  # several classes are called Environment: each is right in its module
+]
 nb_execution_mode = "off"  # notebooks are shown as they were executed
 
 autodoc_default_options = {"members": True, "show-inheritance": False, "member-order": "bysource"}
@@ -44,6 +47,7 @@ autodoc_preserve_defaults = True
 autodoc_mock_imports = ["pettingzoo", "gymnasium", "jaxmarl", "gymnax", "jumanji", "torch"]
 napoleon_numpy_docstring = False
 napoleon_use_rtype = False
+napoleon_use_ivar = True  # attributes are listed once, where the class lists them
 default_role = "code"
 
 html_theme = "furo"

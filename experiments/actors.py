@@ -74,7 +74,8 @@ def actor(address: str) -> None:
         assert kind == SETTINGS, "the server speaks otherwise"
         settings = json.loads(body)
         env, policy = world_of(settings)
-        like = jax.eval_shape(env.reset, jax.random.key(0))[0]
+        world = jax.eval_shape(env.reset, jax.random.key(0))[0]
+        like = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), world)  # a slot
         shapes = jax.eval_shape(policy.init, jax.random.key(0))
         key = jax.random.key(settings["seed"])
 

@@ -170,6 +170,20 @@ def _plain_backticks(
         if "``" not in line:
             parts = line.split("`")
             lines[i] = "``".join(parts) if len(parts) % 2 else line.replace("`", "\\`")
+    if what == "module":  # what is indented in a module's own words is code, or a layout
+        begins = [
+            i
+            for i in range(1, len(lines))
+            if lines[i].startswith("    ") and not lines[i - 1].strip() and not _inside(lines, i)
+        ]
+        for i in reversed(begins):
+            lines[i:i] = ["::", ""]
+
+
+def _inside(lines: list[str], index: int) -> bool:
+    """Whether the nearest line above that is not empty is indented too."""
+    above = next((line for line in reversed(lines[:index]) if line.strip()), "")
+    return above.startswith(" ")
 
 
 def _own_pages(app: Sphinx, name: str, source: list[str]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 CORE = ("jax", "jaxlib", "flax", "optax", "chex", "numpy")
 TICKS = 24
-DIGESTS = {1: (1642008622, 1929193687)}
+DIGESTS = {1: (3781216525, 3233769004)}
 """Fingerprint of the self-test's world, the same on every device, by behaviour version."""
 
 
