@@ -6,7 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
-import jaxmmo  # noqa: E402  # after the path to the extension
+import jaxmmo
 
 project = "jaxmmo"
 author = "the jaxmmo authors"

@@ -5,8 +5,8 @@
 As in the original: observations and actions travel, agents are shared out by a hash of their ids,
 and stay with their actor for life. The server steps the worlds and learns; before each rollout the
 actors get its newest parameters. What travels are the messages of `jaxmmo.io`: versioned, with a
-checksum, without pickles. Actors may run on other machines: `--listen 0.0.0.0:7000 --actors 2` here,
-and `--connect HOST:7000` there, within a network that you trust: nothing is encrypted.
+checksum, without pickles. Actors may run on other machines: `--listen 0.0.0.0:7000 --actors 2`
+here, `--connect HOST:7000` there, within a network that you trust: nothing is encrypted.
 """
 
 from __future__ import annotations

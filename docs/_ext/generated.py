@@ -15,7 +15,6 @@ import jaxmmo
 from jaxmmo import spec as specs
 from jaxmmo.cli.main import COMMANDS, build_parser
 
-
 OUTSIDE = {"../benchmarks/README.md": "benchmarks.md", "../CHANGELOG.md": "changes.md"}
 """Pages of the site by the files that they show."""
 

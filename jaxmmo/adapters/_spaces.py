@@ -30,7 +30,9 @@ def _observation(layout: Layout) -> Any:
         return spaces.Box(-np.inf, np.inf, (arrays.flat_size(spec),), np.float32)
     tables = {}
     for name, columns in arrays.columns(spec).items():
-        attributes = {a.name: a for a in (spec.tile if name == "tile" else spec.table(name).observed)}
+        attributes = {
+            a.name: a for a in (spec.tile if name == "tile" else spec.table(name).observed)
+        }
         sizes = [attributes[column].size for column in columns["index"]]
         shapes = layout.shapes()[name]
         rows = shapes["present"].shape[0]

@@ -24,8 +24,8 @@ import jax
 import jax.numpy as jnp
 
 from jaxmmo.env.environment import Environment
-from jaxmmo.env.wrappers import Horizon, Wrapper
 from jaxmmo.env.presets import Preset
+from jaxmmo.env.wrappers import Horizon, Wrapper
 from jaxmmo.io import arrays
 from jaxmmo.records import Record
 from jaxmmo.spec import Spec

@@ -137,7 +137,7 @@ class VectorEnv(_vector.VectorEnv):
         self.world_state, self._view, outcome = step(
             self._next_key(), self.world_state, decisions, self.rules
         )
-        outcome = jax.tree.map(np.asarray, outcome)
+        outcome: Any = jax.tree.map(np.asarray, outcome)
         final: dict[str, Any] = {}
         if self.mode == AutoresetMode.NEXT_STEP and self._over.any():
             outcome = self._start_anew(outcome, self._over)
@@ -169,8 +169,10 @@ class VectorEnv(_vector.VectorEnv):
             return None
         from jaxmmo.viewer.render import render
 
-        states = [jax.tree.map(lambda x: x[i], self.world_state) for i in range(self.num_worlds)]
-        return tuple(render(state) for state in states)
+        def world(i: int) -> Any:
+            return jax.tree.map(lambda x: x[i], self.world_state)
+
+        return tuple(render(world(i)) for i in range(self.num_worlds))
 
     def _next_key(self) -> jax.Array:
         self._key, key = jax.random.split(self._key)
@@ -187,7 +189,7 @@ class VectorEnv(_vector.VectorEnv):
         by_world = chosen.reshape(self.num_worlds, self.slots)
         if (by_world.any(1) != by_world.all(1)).any() or self.world_state is None:
             raise ValueError("reset_mask must cover whole worlds, after a first reset of all")
-        return by_world.any(1)
+        return np.asarray(by_world.any(1))
 
     def _renew(self, worlds: np.ndarray) -> None:
         """New worlds for some."""
@@ -199,15 +201,14 @@ class VectorEnv(_vector.VectorEnv):
             (self.world_state, self._view),
         )
 
-    def _start_anew(self, outcome: Outcome, worlds: np.ndarray) -> Outcome:
+    def _start_anew(self, outcome: Any, worlds: np.ndarray) -> Any:
         """Worlds that ended in the step before are new in this one, in which nobody acted."""
         self._renew(worlds)
         begun = worlds[:, None]
-        quiet = Outcome(*(np.where(begun, 0, x).astype(x.dtype) for x in outcome[:-1]), outcome.over)
+        quiet = [np.where(begun, 0, x).astype(x.dtype) for x in outcome[:-1]]
         alive = np.asarray(self._view.alive)
-        return quiet._replace(
-            newborn=np.where(begun, alive, outcome.newborn), over=outcome.over & ~worlds
-        )
+        newborn = np.where(begun, alive, outcome.newborn)
+        return Outcome(*quiet, outcome.over & ~worlds)._replace(newborn=newborn)
 
     def _observations(self) -> dict[str, Any]:
         return _flat(_batched(self._view), self.num_envs)
@@ -242,7 +243,7 @@ class VectorEnv(_vector.VectorEnv):
         every = self._observations()
         final = np.full(self.num_envs, None, object)
         for i in np.flatnonzero(done):
-            final[i] = _spaces.rows(every, i)
+            final[i] = _spaces.rows(every, int(i))
         return {"final_obs": final, "_final_obs": done}
 
 

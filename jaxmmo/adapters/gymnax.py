@@ -215,7 +215,5 @@ def make(
     Raises:
       ValueError: for what is unknown or out of range, saying what is allowed.
     """
-    env = Environment(
-        preset, horizon=horizon, form=form, rules=rules, pool=pool, **overrides
-    )
+    env = Environment(preset, horizon=horizon, form=form, rules=rules, pool=pool, **overrides)
     return env, env.default_params

@@ -248,9 +248,7 @@ class Realm:
         """
         if self.state is None:
             raise ValueError("step before reset: call reset first")
-        action = {
-            head.name: np.zeros(self.config.NENT, np.int32) for head in self.env.spec.heads
-        }
+        action = {head.name: np.zeros(self.config.NENT, np.int32) for head in self.env.spec.heads}
         rows = np.asarray(self.state.views[self.env.spec.observer.name].slots)
         for iden, chosen in decisions.items():
             if iden not in self.desciples:
@@ -305,7 +303,10 @@ class Realm:
     def _stim(self, ent: Any) -> np.ndarray:
         """The window of tiles; at the edge of the map, what there is of it."""
         (r, c), sight = ent.base.pos, self.config.STIM
-        rows, cols = slice(max(0, r - sight), r + sight + 1), slice(max(0, c - sight), c + sight + 1)
+        rows, cols = (
+            slice(max(0, r - sight), r + sight + 1),
+            slice(max(0, c - sight), c + sight + 1),
+        )
         return self.world.env.tiles[rows, cols]
 
     def _read(self) -> None:

@@ -5,7 +5,8 @@
     env = parallel_env("JaxMMO-v1", horizon=512)
     observations, infos = env.reset(seed=0)
     while env.agents:
-        actions = {a: env.action_space(a).sample(observations[a]["action_mask"]) for a in env.agents}
+        masks = {a: observations[a]["action_mask"] for a in env.agents}
+        actions = {a: env.action_space(a).sample(mask) for a, mask in masks.items()}
         observations, rewards, terminations, truncations, infos = env.step(actions)
 
 Names, `agent_` and the id, are never used again. A newborn is in `agents` and in all dicts from the

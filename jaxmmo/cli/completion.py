@@ -1,8 +1,8 @@
 """Completion scripts for shells, made from the commands' own options.
 
-    eval "$(jaxmmo --completion bash)"        # in ~/.bashrc
-    eval "$(jaxmmo --completion zsh)"         # in ~/.zshrc, after compinit
-    jaxmmo --completion fish | source         # in ~/.config/fish/config.fish
+eval "$(jaxmmo --completion bash)"        # in ~/.bashrc
+eval "$(jaxmmo --completion zsh)"         # in ~/.zshrc, after compinit
+jaxmmo --completion fish | source         # in ~/.config/fish/config.fish
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def _bash(commands: dict[str, argparse.ArgumentParser]) -> str:
             for a in _options(parser)
             if a.choices
         ]
-        inner = ["      case \"$before\" in", *choices, "      esac"] if choices else []
+        inner = ['      case "$before" in', *choices, "      esac"] if choices else []
         cases.append(
             "\n".join([f"    {name})", *inner, f"      words='{' '.join(_words(parser))}' ;;"])
         )

@@ -74,7 +74,7 @@ def cache() -> dict[str, Any]:
     """Where compiled programs are kept, and how much there is; an empty path for nowhere."""
     import jax
 
-    path = jax.config.jax_compilation_cache_dir or ""
+    path = getattr(jax.config, "jax_compilation_cache_dir", None) or ""
     files = [file for file in Path(path).glob("*") if file.is_file()] if path else []
     return {"path": path, "programs": len(files), "bytes": sum(f.stat().st_size for f in files)}
 
@@ -104,7 +104,8 @@ def self_test(seed: int) -> dict[str, Any]:
 
     key = jax.random.key(seed)
     # a few ticks: compiling well would take longer than they do
-    compiled = jax.jit(live).lower(key).compile({"xla_backend_optimization_level": 0})
+    options: dict[str, Any] = {"xla_backend_optimization_level": 0}
+    compiled = jax.jit(live).lower(key).compile(options)
     digest, deaths = compiled(key)
     got = tuple(int(word) for word in digest)
     known = DIGESTS.get(jaxmmo.BEHAVIOUR_VERSION) if seed == 0 else None

@@ -49,7 +49,9 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
 class _Completion(argparse.Action):
     """Prints the script and ends, as `--version` does."""
 
-    def __call__(self, parser: argparse.ArgumentParser, namespace: Any, values: Any, *_: Any) -> None:
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: Any, values: Any, *_: Any
+    ) -> None:
         from jaxmmo.cli.completion import script
 
         commands = {}

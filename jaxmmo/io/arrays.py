@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from jaxmmo.io.inputs import inputs
 from jaxmmo.records import Record
@@ -98,7 +99,7 @@ def packed(spec: Spec, obs: Any, size: int | None = None) -> Packed:
     here = living(spec, obs)
     axes = here.ndim
     if size is None:
-        if isinstance(here, jax.core.Tracer):
+        if isinstance(here, Tracer):
             raise ValueError("packed needs size under jit: how many living there is room for")
         size = int(here.sum())
     if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 0:

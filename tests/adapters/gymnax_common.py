@@ -1,5 +1,7 @@
 """What holds of both forms of gymnax; the two cannot be installed side by side."""
 
+# the library is not in the project's own environment
+# pyright: reportMissingImports=false
 from __future__ import annotations
 
 import functools

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -87,10 +88,12 @@ def test_what_is_unknown_is_refused():
     assert Layout(large, actions="multi").choices == (5, 3, 8192)
     with pytest.raises(ValueError, match="must be integers"):
         Layout(spec).act(np.zeros(6, np.float32))
-    for horizon in (0, 1.5, True):
+    bad: tuple[Any, ...] = (0, 1.5, True)
+    for horizon in bad:
         with pytest.raises(ValueError, match="must be an integer of at least 1"):
             make_world("JaxMMO-v1", horizon, {})
-    for size in (-1, 2.0, True):
+    bad = (-1, 2.0, True)
+    for size in bad:
         with pytest.raises(ValueError, match="pool="):
             Pool(jaxmmo.make(), size)
 
@@ -103,7 +106,9 @@ def test_seeds_are_integers_and_missing_ones_are_drawn():
             seeded(bad, int)  # type: ignore[arg-type]  # that is the point
 
 
-@pytest.mark.parametrize("name", ["pettingzoo", "gymnasium", "jaxmarl", "gymnax", "jumanji", "torch"])
+@pytest.mark.parametrize(
+    "name", ["pettingzoo", "gymnasium", "jaxmarl", "gymnax", "jumanji", "torch"]
+)
 def test_what_is_not_installed_is_named_with_its_extra(name, monkeypatch):
     adapter = f"jaxmmo.adapters.{name}"
     for module in [m for m in sys.modules if m.split(".")[0] == name or m == adapter]:
@@ -111,7 +116,9 @@ def test_what_is_not_installed_is_named_with_its_extra(name, monkeypatch):
     monkeypatch.setitem(sys.modules, name, None)
     if name == "pettingzoo":
         monkeypatch.setitem(sys.modules, "jaxmmo.adapters._spaces", jaxmmo)
-    with pytest.raises(ModuleNotFoundError, match=f"{name} is needed: pip install 'jaxmmo.{name}.'"):
+    with pytest.raises(
+        ModuleNotFoundError, match=f"{name} is needed: pip install 'jaxmmo.{name}.'"
+    ):
         __import__(adapter)
 
 

@@ -1,6 +1,10 @@
 """Gymnasium's own checks on the vector form, its wrappers as clients, lives and ends of worlds."""
 
+# the library is not in the project's own environment
+# pyright: reportMissingImports=false
 from __future__ import annotations
+
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -43,17 +47,17 @@ def test_its_checks_pass(preset, form):
 
 def lives(envs, steps, seed=0):
     """Plays random legal actions; yields what was seen before, and what the step returned."""
-    observations, infos = envs.reset(seed=seed)
+    _, infos = envs.reset(seed=seed)
     envs.action_space.seed(seed)
     for _ in range(steps):
         before = infos
         actions = envs.action_space.sample()
         told = envs.step(actions)
-        observations, _, terminations, truncations, infos = told
+        _, _, _, truncations, infos = told
         yield before, told
         if envs.metadata["autoreset_mode"] == AutoresetMode.DISABLED and truncations.any():
             over = np.repeat(truncations.reshape(envs.num_worlds, -1).any(1), envs.slots)
-            observations, infos = envs.reset(options={"reset_mask": over})
+            _, infos = envs.reset(options={"reset_mask": over})
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -89,7 +93,7 @@ def test_a_new_world_comes_in_the_next_step_in_which_nobody_acts():
     told = [told for _, told in lives(envs, 18)]
     assert [bool(truncations.any()) for _, _, _, truncations, _ in told[:8]] == [0] * 7 + [1]
     assert told[7][0]["observation"][told[7][3]].any(1).all()  # the old world's, seen to its end
-    observations, rewards, terminations, truncations, infos = told[8]
+    _, rewards, terminations, _, infos = told[8]
     assert not infos["acted"].any() and not rewards.any() and not terminations.any()
     assert (infos["newborn"] == infos["alive"]).all() and infos["newborn"].sum() == 4
     assert told[16][3].any()  # eight ticks on
@@ -101,6 +105,7 @@ def test_a_new_world_in_the_same_step_leaves_the_last_observation_of_the_old():
     *_, (_, ours) = lives(swapped, 8)
     kept.reset(seed=0)
     kept.action_space.seed(0)
+    theirs: Any = None
     for _ in range(8):
         theirs = kept.step(kept.action_space.sample())
     cut, infos = ours[3], ours[4]
@@ -153,7 +158,7 @@ def test_pictures_are_of_every_world():
     envs = vector_env(num_worlds=2, render_mode="rgb_array", **SMALL)
     assert envs.render() is None
     envs.reset(seed=0)
-    pictures = envs.render()
+    pictures: Any = envs.render()
     assert len(pictures) == 2 and all(p.shape == (200, 200, 3) for p in pictures)
     assert not np.array_equal(*pictures)
 
@@ -173,6 +178,11 @@ def test_bad_input_is_refused():
             envs.reset(options={"reset_mask": mask})
     with pytest.raises(ValueError, match="whole worlds"):
         envs.reset(options={"reset_mask": np.arange(6) > 2})
-    for bad in ({"autoreset_mode": "never"}, {"render_mode": "human"}, {"num_worlds": 0}):
+    unknown: list[dict[str, Any]] = [
+        {"autoreset_mode": "never"},
+        {"render_mode": "human"},
+        {"num_worlds": 0},
+    ]
+    for bad in unknown:
         with pytest.raises(ValueError, match="must be"):
             vector_env(**bad, **SMALL)

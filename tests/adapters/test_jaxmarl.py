@@ -1,5 +1,7 @@
 """JaxMARL: its wrapper and the shape of its training scripts, lives and ends of worlds."""
 
+# the library is not in the project's own environment
+# pyright: reportMissingImports=false
 from __future__ import annotations
 
 import functools
@@ -64,7 +66,9 @@ def test_lives_end_where_dones_say_and_the_world_begins_anew():
         assert over == ((tick + 1) % 12 == 0)
         if over:
             ends += 1
-            assert all(bool(dones[agent]) for agent, was in zip(env.agents, alive, strict=True) if was)
+            assert all(
+                bool(dones[agent]) for agent, was in zip(env.agents, alive, strict=True) if was
+            )
             np.testing.assert_array_equal(infos["newborn"], after)
             assert int(state.step) == int(state.world.tick) == 0
     assert deaths > 3 and ends == 3
@@ -138,10 +142,10 @@ def test_a_training_script_of_its_shape_runs():
 
 def test_a_number_for_each_head():
     env = environment(actions="multi")
-    obs, state = env.reset(jax.random.key(0))
+    _, state = env.reset(jax.random.key(0))
     space = env.action_space("agent_0")
     actions = dict.fromkeys(env.agents, space.sample(jax.random.key(0)))
-    obs, state, *_ = env.step(jax.random.key(1), state, actions)
+    _, state, *_ = env.step(jax.random.key(1), state, actions)
     assert env.get_avail_actions(state)["agent_0"].shape == (5 + 3 + 6,)
 
 

@@ -1,8 +1,11 @@
 """Jumanji's own checks, its wrappers as clients, lives and ends of worlds."""
 
+# the library is not in the project's own environment
+# pyright: reportMissingImports=false
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -40,7 +43,7 @@ def test_discounts_and_steps_tell_deaths_from_the_end():
     step = jax.jit(env.step)
     state, timestep = env.reset(jax.random.key(1))
     assert timestep.first() and not timestep.observation.acted.any()
-    deaths = 0
+    deaths, after = 0, np.zeros(6, bool)
     for tick in range(12):
         alive = np.asarray(state.world.players.alive)
         actions = jax.random.randint(jax.random.key(tick), (6,), 0, env.layout.num_actions)
@@ -80,8 +83,9 @@ def test_a_world_is_drawn():
 
 
 def test_bad_input_is_refused():
-    for bad in ({"horizon": None}, {"horizon": -1}):
+    bad: tuple[Any, ...] = (None, -1)
+    for horizon in bad:
         with pytest.raises(ValueError, match="must be"):
-            Environment(**bad, **SMALL)
+            Environment(horizon=horizon, **SMALL)
     with pytest.raises(ValueError, match="use actions='multi'"):
         Environment(**(SMALL | {"capacity": 8192, "max_visible": 8192}))

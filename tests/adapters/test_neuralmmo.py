@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from types import SimpleNamespace
+from typing import Any
 
 import jax
 import numpy as np
@@ -26,7 +27,14 @@ from jaxmmo.adapters.neuralmmo import (
     Target,
 )
 
-SMALL = {"height": 20, "width": 20, "border": 3, "capacity": 6, "vision": 2, "num_populations": 2}
+SMALL: dict[str, Any] = {
+    "height": 20,
+    "width": 20,
+    "border": 3,
+    "capacity": 6,
+    "vision": 2,
+    "num_populations": 2,
+}
 
 
 def script(realm, ticks, seed=0):

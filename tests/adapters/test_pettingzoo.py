@@ -1,8 +1,11 @@
 """PettingZoo's own tests, and what they do not ask: births, deaths, ends."""
 
+# the library is not in the project's own environment
+# pyright: reportMissingImports=false
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import jax
 import numpy as np
@@ -56,9 +59,7 @@ def rollout(env, seed=0, ticks=10**6):
         if not env.agents:
             return
         acting = list(env.agents)
-        actions = {
-            a: env.action_space(a).sample(observations[a]["action_mask"]) for a in acting
-        }
+        actions = {a: env.action_space(a).sample(observations[a]["action_mask"]) for a in acting}
         result = env.step(actions)
         observations = result[0]
         yield acting, result
@@ -144,6 +145,12 @@ def test_bad_input_is_refused():
         env.step({env.agents[0]: np.zeros(2, int)})
     with pytest.raises(ValueError, match="seed=-1"):
         env.reset(seed=-1)
-    for bad in ({"observations": "raw"}, {"actions": "any"}, {"render_mode": "vr"}, {"horizon": 0}):
+    unknown: list[dict[str, Any]] = [
+        {"observations": "raw"},
+        {"actions": "any"},
+        {"render_mode": "vr"},
+        {"horizon": 0},
+    ]
+    for bad in unknown:
         with pytest.raises(ValueError, match="must be"):
-            parallel_env(**({"horizon": 10} | bad), **SMALL)
+            parallel_env(**(SMALL | {"horizon": 10} | bad))

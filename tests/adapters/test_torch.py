@@ -1,5 +1,7 @@
 """Tensors over JAX's memory: the same numbers at the same address."""
 
+# the library is not in the project's own environment
+# pyright: reportMissingImports=false
 from __future__ import annotations
 
 import jax
@@ -9,6 +11,7 @@ import pytest
 import torch
 
 import jaxmmo
+from jaxmmo import io
 from jaxmmo.adapters.torch import from_torch, same_memory, to_torch
 from tests.adapters.worlds import SMALL
 
@@ -22,7 +25,7 @@ def world():
 
 def test_everything_that_a_network_reads_is_shared_not_copied(world):
     env, obs, _ = world
-    tables = jax.jit(lambda obs: jaxmmo.io.dense(env.spec, obs))(obs)
+    tables = jax.jit(lambda obs: io.dense(env.spec, obs))(obs)
     tensors = to_torch(tables)
     assert set(tensors) == set(tables)
     pairs = zip(jax.tree.leaves(tables), jax.tree.leaves(tensors), strict=True)
@@ -47,7 +50,7 @@ def test_decisions_come_back_without_a_copy(world):
     chosen = torch.zeros((6, 3), dtype=torch.int32)
     array = from_torch(chosen)
     assert same_memory(array, chosen) and array.dtype == jnp.int32
-    action = jaxmmo.io.outputs(env.spec, array)
+    action = io.outputs(env.spec, array)
     jax.jit(env.step)(jax.random.key(1), state, action)
 
 

@@ -1,5 +1,7 @@
 """Every notebook runs from top to bottom, cut down; the replay inside one is drawn in a browser."""
 
+# the notebook extra is not in the project's own environment
+# pyright: reportMissingImports=false
 from __future__ import annotations
 
 from pathlib import Path

@@ -21,7 +21,8 @@ def test_the_citation_is_of_this_version():
     bibtex = (ROOT / "docs/cite.md").read_text()
     assert str(article["year"]) in bibtex and article["identifiers"][0]["value"][6:] in bibtex
     assert [a["family-names"] for a in article["authors"]] == ["Suarez", "Du", "Isola", "Mordatch"]
-    said = f"jaxmmo {jaxmmo.__version__}, preset JaxMMO-v1, behaviour version {jaxmmo.BEHAVIOUR_VERSION}"
+    behaviour = f"behaviour version {jaxmmo.BEHAVIOUR_VERSION}"
+    said = f"jaxmmo {jaxmmo.__version__}, preset JaxMMO-v1, {behaviour}"
     assert said in bibtex.replace("\n", " ")
 
 

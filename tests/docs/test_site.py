@@ -37,7 +37,11 @@ def site(tmp_path_factory) -> Path:
 def test_every_page_is_there_and_reached_from_the_first(site):
     pages = {p.relative_to(DOCS).with_suffix("").as_posix() for p in DOCS.glob("**/*.md")}
     pages |= {p.relative_to(DOCS).with_suffix("").as_posix() for p in DOCS.glob("**/*.ipynb")}
-    linked = set(re.findall(r'class="reference internal" href="([\w/-]+)\.html"', (site / "index.html").read_text()))
+    linked = set(
+        re.findall(
+            r'class="reference internal" href="([\w/-]+)\.html"', (site / "index.html").read_text()
+        )
+    )
     assert pages - {"index"} <= linked
     assert all((site / f"{page}.html").is_file() for page in pages)
 
@@ -47,7 +51,9 @@ def test_what_is_searched_for_is_found(site):
     found = json.loads(index[index.index("(") + 1 : index.rindex(")")])
     terms = {*found["terms"], *found["titleterms"]}
     assert {"foraging", "pettingzoo", "wilderness", "checksum", "autoreset"} & terms
-    objects = {name for group in found["objects"].values() for name in (entry[-1] for entry in group)}
+    objects = {
+        name for group in found["objects"].values() for name in (entry[-1] for entry in group)
+    }
     assert {"make", "dense", "Environment", "parallel_env", "vector_env", "Realm"} <= objects
 
 
@@ -68,7 +74,9 @@ def test_the_reference_is_the_specs(site):
 
 def test_nothing_is_fetched_from_elsewhere(site):
     for page in site.glob("**/*.html"):
-        for kind, address in re.findall(r'<(script|link|img|iframe)[^>]*(?:src|href)="(http[^"]+)"', page.read_text()):
+        for kind, address in re.findall(
+            r'<(script|link|img|iframe)[^>]*(?:src|href)="(http[^"]+)"', page.read_text()
+        ):
             assert kind == "link" and "canonical" in address, f"{page.name} loads {address}"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,9 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import jaxmmo
-from jaxmmo.io import arrays, inputs
+from jaxmmo.io import Kind, arrays, inputs
 
-SMALL = {"height": 24, "width": 24, "border": 3, "capacity": 6, "initial_population": 4}
+SMALL: dict[str, Any] = {
+    "height": 24,
+    "width": 24,
+    "border": 3,
+    "capacity": 6,
+    "initial_population": 4,
+}
 
 
 @pytest.fixture(scope="module", params=jaxmmo.registered())
@@ -63,7 +71,7 @@ def test_one_vector_tells_everything_that_differs_between_observations(world):
     width = table.rows * (
         tables["agent"]["value"].shape[-1]
         + 1
-        + sum(a.size for a in table.observed if a.kind == jaxmmo.io.Kind.DISCRETE)
+        + sum(a.size for a in table.observed if a.kind == Kind.DISCRETE)
     )
     rows = flat[..., -width:].reshape(2, 6, table.rows, -1)
     count = tables["agent"]["value"].shape[-1]
@@ -155,7 +163,8 @@ def test_packing_needs_a_size_under_jit_and_a_possible_one(world):
     env, obs, _ = world
     with pytest.raises(ValueError, match="size under jit"):
         jax.jit(lambda obs: arrays.packed(env.spec, obs))(obs)
-    for size in (-1, 2.5, True):
+    bad: tuple[Any, ...] = (-1, 2.5, True)
+    for size in bad:
         with pytest.raises(ValueError, match="size="):
             arrays.packed(env.spec, obs, size)
 

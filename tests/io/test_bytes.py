@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from types import SimpleNamespace
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -18,7 +19,13 @@ import jaxmmo
 from jaxmmo.io import bytes as messages
 from jaxmmo.io import client_of, from_bytes, to_bytes
 
-SMALL = {"height": 24, "width": 24, "border": 3, "capacity": 4, "initial_population": 3}
+SMALL: dict[str, Any] = {
+    "height": 24,
+    "width": 24,
+    "border": 3,
+    "capacity": 4,
+    "initial_population": 3,
+}
 MUTATIONS = int(os.environ.get("JAXMMO_MUTATIONS", "1000"))
 """Damaged messages to try; `.ci/run` tries ten times as many."""
 
