@@ -205,10 +205,11 @@ class VectorEnv(_vector.VectorEnv):
         """Worlds that ended in the step before are new in this one, in which nobody acted."""
         self._renew(worlds)
         begun = worlds[:, None]
-        quiet = [np.where(begun, 0, x).astype(x.dtype) for x in outcome[:-1]]
+        quiet: Any = jax.tree.map(lambda x: np.where(begun, 0, x).astype(x.dtype), outcome[:-1])
         alive = np.asarray(self._view.alive)
         newborn = np.where(begun, alive, outcome.newborn)
-        return Outcome(*quiet, outcome.over & ~worlds)._replace(newborn=newborn)
+        told = Outcome(*quiet, over=outcome.over & ~worlds)
+        return told._replace(newborn=newborn)
 
     def _observations(self) -> dict[str, Any]:
         return _flat(_batched(self._view), self.num_envs)

@@ -87,5 +87,6 @@ def test_bad_input_is_refused():
     for horizon in bad:
         with pytest.raises(ValueError, match="must be"):
             Environment(horizon=horizon, **SMALL)
+    large: dict[str, Any] = SMALL | {"capacity": 8192, "max_visible": 8192}
     with pytest.raises(ValueError, match="use actions='multi'"):
-        Environment(**(SMALL | {"capacity": 8192, "max_visible": 8192}))
+        Environment(**large)

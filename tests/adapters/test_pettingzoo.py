@@ -103,7 +103,8 @@ def test_every_life_is_born_once_acts_and_dies_or_sees_the_end():
 
 def test_an_empty_world_goes_on_until_somebody_lives_or_it_ends():
     """`agents` is empty at the end only."""
-    env = parallel_env(horizon=60, **(EMPTY | {"capacity": 1, "num_populations": 1}))
+    lonely: dict[str, Any] = EMPTY | {"capacity": 1, "num_populations": 1}
+    env = parallel_env(horizon=60, **lonely)
     generations = set()
     for acting, _ in rollout(env):
         generations |= set(acting)
@@ -153,4 +154,4 @@ def test_bad_input_is_refused():
     ]
     for bad in unknown:
         with pytest.raises(ValueError, match="must be"):
-            parallel_env(**(SMALL | {"horizon": 10} | bad))
+            parallel_env(**bad, **SMALL)

@@ -13,4 +13,4 @@ SMALL: dict[str, Any] = {
     "initial_population": 4,
     "num_populations": 2,
 }
-EMPTY = SMALL | {"initial_population": 0}
+EMPTY: dict[str, Any] = SMALL | {"initial_population": 0}
