@@ -15,6 +15,7 @@ from jaxmarl.wrappers.baselines import LogWrapper
 
 import jaxmmo
 from jaxmmo.adapters.jaxmarl import Environment
+from tests.adapters.scripts import trained
 from tests.adapters.worlds import SMALL
 
 
@@ -153,3 +154,8 @@ def test_bad_input_is_refused():
     for bad in ({"horizon": None}, {"horizon": 0}, {"pool": -1}, {"actions": "any"}):
         with pytest.raises(ValueError, match="must be"):
             Environment(**bad, **SMALL)
+
+
+def test_the_training_script_runs():
+    small = ["--worlds", "2", "--capacity", "8", "--size", "24", "--ticks", "16"]
+    trained("jaxmarl_ippo.py", *small)

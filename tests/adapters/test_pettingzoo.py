@@ -16,6 +16,7 @@ from pettingzoo.utils import parallel_to_aec
 import jaxmmo
 from jaxmmo.adapters.base import Layout
 from jaxmmo.adapters.pettingzoo import parallel_env
+from tests.adapters.scripts import trained
 from tests.adapters.worlds import EMPTY, SMALL
 
 FORMS = [("flat", "multi"), ("dense", "joint")]
@@ -155,3 +156,8 @@ def test_bad_input_is_refused():
     for bad in unknown:
         with pytest.raises(ValueError, match="must be"):
             parallel_env(**bad, **SMALL)
+
+
+def test_the_training_script_runs():
+    small = ["--capacity", "16", "--size", "24", "--ticks", "24", "--horizon", "16"]
+    trained("pettingzoo_ppo.py", *small)

@@ -12,7 +12,8 @@ import torch
 
 import jaxmmo
 from jaxmmo import io
-from jaxmmo.adapters.torch import from_torch, same_memory, to_torch
+from jaxmmo.adapters.torch import Worlds, from_torch, same_memory, to_torch
+from tests.adapters.scripts import trained
 from tests.adapters.worlds import SMALL
 
 
@@ -61,3 +62,29 @@ def test_what_jax_has_not_is_made_to_fit():
     np.testing.assert_array_equal(from_torch(turned), turned.numpy())
     learnt = torch.ones(2, requires_grad=True)
     np.testing.assert_array_equal(from_torch({"a": learnt})["a"], [1, 1])
+
+
+def test_worlds_for_a_network_in_torch_tell_who_lives_and_who_died():
+    worlds = Worlds(num_worlds=2, horizon=20, **SMALL)
+    seen = worlds.reset(3)
+    assert worlds.size == 12 and seen.observation.shape[0] == 12
+    again = Worlds(num_worlds=2, horizon=20, **SMALL).reset(3)
+    assert torch.equal(seen.observation, again.observation)
+    deaths = cut = 0
+    for _ in range(45):
+        decisions = torch.stack(
+            [torch.randint(0, worlds.spec.choices(h), (12,)) for h in worlds.spec.heads], -1
+        ).int()
+        before, (seen, told) = seen.living, worlds.step(decisions)
+        assert torch.equal(told.acted, before)
+        assert torch.equal(seen.observation.any(-1), seen.living)
+        assert torch.equal(told.reward, -told.terminated.float())
+        assert torch.equal(told.lifetime > 0, told.terminated)
+        assert set(seen.masks) == {"move", "style", "target"}
+        deaths, cut = deaths + int(told.terminated.sum()), cut + int(told.truncated.sum())
+    assert deaths > 10 and cut > 0
+
+
+def test_the_training_script_runs():
+    small = ["--worlds", "2", "--capacity", "8", "--size", "24", "--ticks", "16"]
+    trained("torch_ppo.py", *small)
