@@ -7,7 +7,18 @@ from jaxmmo.env.making import preset
 from jaxmmo.env.presets import Preset, TableOf
 from jaxmmo.env.random import stream, words
 from jaxmmo.env.rules import NEVER, Numbers, rule
-from jaxmmo.env.state import GIVEN, Birth, Columns, Observed, Table, add_rows, column, select
+from jaxmmo.env.state import (
+    GIVEN,
+    Birth,
+    Columns,
+    Observed,
+    Table,
+    add_rows,
+    column,
+    get_at,
+    select,
+    set_at,
+)
 from jaxmmo.env.systems.foraging import harvest
 from jaxmmo.env.systems.system import System
 from jaxmmo.env.tick import attackable, attacking, moving, stepping
@@ -45,12 +56,14 @@ __all__ = [
     "attackable",
     "attacking",
     "column",
+    "get_at",
     "harvest",
     "moving",
     "owned",
     "preset",
     "rule",
     "select",
+    "set_at",
     "stepping",
     "stream",
     "terrain",

@@ -35,10 +35,10 @@ def use_items(config, rules, state, tick):
     slot, use, size = tick.intent.item, tick.intent.use, items.alive.shape[0]
     uses = bodies.alive & (use != NOTHING) & (slot < size)
     eats = uses & (use == EAT)
-    food = bodies.food + items.food.at[slot].get(mode="fill", fill_value=0)
+    food = bodies.food + game.get_at(items.food, slot, 0)
     bodies = bodies.replace(food=game.select(eats, jnp.minimum(food, bodies.food_max), bodies.food))
-    alive = items.alive & bodies.alive.at[items.owner].get(mode="fill", fill_value=False)
-    alive = alive.at[jnp.where(uses, slot, size)].set(False, mode="drop")
+    alive = items.alive & game.get_at(bodies.alive, items.owner, False)
+    alive = game.set_at(alive, jnp.where(uses, slot, size), False)
     tables = state.tables.replace(items=items.replace(alive=alive))
     state = state.replace(bodies=bodies, tables=tables)
     finds = bodies.alive & tick.events.harvests.harvested

@@ -212,10 +212,13 @@ class Preset:
           ground: the map.
         """
         config = self.config
-        zero = jnp.zeros((), jnp.int32)
+
+        def zero() -> jax.Array:
+            return jnp.zeros((), jnp.int32)  # one buffer each, so that the state can be donated
+
         return WorldState(
-            tick=zero,
-            next_id=zero + FIRST_ID,
+            tick=zero(),
+            next_id=zero() + FIRST_ID,
             terrain=ground,
             bodies=empty(self.bodies, config, config.bodies, self.slots),
             lives=empty(self.lives, config, config.capacity, self.slots),
@@ -225,8 +228,8 @@ class Preset:
             tables=Record(
                 {t.name: empty(t.kind, config, t.slots(config), self.slots) for t in self.tables}
             ),
-            next_ids=Record({t.name: zero for t in self.tables}),
-            lost_spawns=zero,
+            next_ids=Record({t.name: zero() for t in self.tables}),
+            lost_spawns=zero(),
         )
 
 

@@ -5,8 +5,8 @@ holds, how it is observed, and which table it refers to. Empty tables, births, p
 fingerprints, the order of slots, and saves that lack a column are all made from these lines.
 
 A slot is alive or empty. An empty slot affects nothing, whatever numbers are left in it. A
-reference that points nowhere is the number of rows of the table that it points into (with
-`mode="drop"`), never -1, which would wrap.
+reference that points nowhere is the number of rows of the table that it points into (see
+`env.state.arrays`), never -1, which would wrap.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from flax import struct
 from jaxmmo.env import levels
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.rules import Rules
-from jaxmmo.env.state.arrays import compact, count_before, select
+from jaxmmo.env.state.arrays import compact, count_before, select, set_at
 from jaxmmo.spec import Attribute, Encoding
 
 WIDE = 64
@@ -219,7 +219,7 @@ def born(table: T, birth: Birth, newborn: jax.Array, most: int, **given: Any) ->
         if np.prod(old.shape[1:]) >= WIDE:
             # a select over the whole column would move all of it
             slots = compact(newborn, count_before(newborn), most)
-            written[name] = old.at[slots].set(jnp.asarray(value, old.dtype), mode="drop")
+            written[name] = set_at(old, slots, jnp.asarray(value, old.dtype))
         else:
             written[name] = select(newborn, value, old)
     return table.replace(**written)

@@ -12,7 +12,15 @@ from jaxmmo.env import random, terrain
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.constants import SystemId
 from jaxmmo.env.rules import Rules
-from jaxmmo.env.state import Birth, BodyKind, Spawns, WorldState, compact, count_before
+from jaxmmo.env.state import (
+    Birth,
+    BodyKind,
+    Spawns,
+    WorldState,
+    add_at,
+    compact,
+    count_before,
+)
 from jaxmmo.env.state.table import born
 from jaxmmo.env.systems import movement
 from jaxmmo.env.tick import Tick
@@ -86,14 +94,12 @@ def spawn(
     """Newborns from given attempts; see `spawn_agents`."""
     players = state.players
     populations = jnp.arange(config.num_populations)
-    member = spawns.population[:, None] == populations  # spawns x populations
-    living = jnp.zeros(config.num_populations, jnp.int32)
-    living = living.at[jnp.where(players.alive, players.population, config.num_populations)].add(
-        1, mode="drop"
-    )
+    member = spawns.population[:, None] == populations[None]  # spawns x populations
+    member_of = jnp.where(players.alive, players.population, config.num_populations)
+    living = add_at(jnp.zeros(config.num_populations, jnp.int32), member_of, 1)
     room = population_limit(config, rules) - living
     rank = jnp.cumsum(member, 0)
-    accepted = jnp.any(member & (rank <= room), 1)
+    accepted = jnp.any(member & (rank <= room[None]), 1)
     accepted &= jnp.cumsum(accepted) <= rules.max_population - jnp.sum(living)
 
     # the n-th accepted attempt takes the n-th empty slot
