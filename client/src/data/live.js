@@ -47,7 +47,8 @@ export class Live extends Source {
     const bytes = new Uint8Array(data);
     if (!this.opened) return this.open(bytes);
     const frame = await this.decode(bytes);
-    if (frame.tick <= this.lastTick && !this.tape.some(({ tick }) => tick === frame.tick)) this.forget();
+    if (frame.tick < this.known) return; // was among what the server kept
+    if (frame.tick > this.known) this.known = -1;
     if (frame.tick < this.lastTick) this.forget(); // another world, or the same from its beginning
     const continuous = frame.tick === this.lastTick + 1;
     this.lastTick = frame.tick;
@@ -67,6 +68,7 @@ export class Live extends Source {
     this.behind = false;
     this.describe(header, base);
     await this.fetchRecent();
+    this.known = this.lastTick;
     this.onopen?.();
   }
 

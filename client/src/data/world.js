@@ -129,7 +129,10 @@ function factsOf(world, frame, slot) {
   return Object.entries(world.tables)
     .filter(([path, table]) => path === world.bodiesPath || table.of === world.bodiesPath)
     .flatMap(([path]) => describeRow(world, frame, path, slot))
-    .filter(({ name }) => !SHOWN_ELSEWHERE.includes(name) && !barred.includes(name));
+    .filter(({ name, about, value }) => {
+      const nothing = about.list && value === 0 && world.lists[about.list]?.[0] === "none";
+      return !SHOWN_ELSEWHERE.includes(name) && !barred.includes(name) && !nothing;
+    });
 }
 
 /** Names of what a list of skills holds, with their columns: level and experience, if kept. */
