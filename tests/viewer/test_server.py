@@ -69,12 +69,12 @@ def refusal(link: ClientConnection) -> str:
 def frame_of(recording: Recording, message: bytes) -> dict[str, Any]:
     """The arrays of the one frame in a live message, its base being the recording's first."""
     from jaxmmo.replay import header
-    from jaxmmo.replay.frames import SPARSE, flatten
+    from jaxmmo.replay.frames import flatten
     from jaxmmo.viewer import Replay
 
     first = recording.frames[0]
     head = header.describe(recording.env, recording.rules, first, "", 0)
-    base = {name: flatten(first)[name] for name in SPARSE}
+    base = head.base(flatten(first))
     assert Replay(recording.data).header.fields == head.fields
     size = int.from_bytes(message[12:16], "little")
     return blocks.decode(message[20:], size, 1, head.fields, base)[0]
