@@ -1,7 +1,7 @@
 // What happened in a tick, as a feed, a life line and statistics tell it.
 import { attacksOf, listed, numbers } from "./world.js";
 
-const KNOWN = /^events\.(acted|newborn|harvests|attacks|deaths|level_ups)(\.|$)/;
+const KNOWN = /^events\.(acted|doomed|newborn|harvests|attacks|deaths|level_ups)(\.|$)/;
 const MOST = 200;
 
 /** What happened in the tick, most telling first. */

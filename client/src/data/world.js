@@ -70,15 +70,19 @@ export function countPopulations(world, frame) {
   return counts;
 }
 
+const WIDE = 8; // numbers of a row that are still read one after another
+
 /** Numbers of a row of a table as the header describes them: [{name, label, text, value, max}]. */
 export function describeRow(world, frame, path, row) {
   const { columns } = world.tables[path];
   const cells = [];
   for (const [name, about] of Object.entries(columns)) {
     const field = world.header.names.get(`${path}.${name}`);
-    if (!field || field.size !== field.shape[0]) continue; // longer rows have their own places
-    const value = numbers(frame, field)[row];
-    cells.push({ name, about, label: about.label ?? name, value, text: textOf(world, frame, about, value) });
+    const width = field ? field.size / field.shape[0] : 0;
+    if (!width || row >= field.shape[0] || about.axis || width > WIDE) continue; // or they have their own places
+    const values = Array.from(numbers(frame, field).slice(row * width, (row + 1) * width));
+    const text = values.map((value) => textOf(world, frame, about, value)).join(" ");
+    cells.push({ name, about, label: about.label ?? name, value: width > 1 ? text : values[0], text });
   }
   return cells;
 }
@@ -91,7 +95,8 @@ export function numbers(frame, field) {
 /** A number as people read it: a name of a list, an agent's number, or itself. */
 export function textOf(world, frame, { list, refers }, value) {
   if (list && world.lists[list]) return world.lists[list][value] ?? String(value);
-  if (refers === world.bodiesPath) return value < world.capacity ? `#${frame.body("id")[value]}` : "–";
+  const rows = refers && world.tables[refers]?.rows;
+  if (rows) return value < rows ? `#${frame.get(`${refers}.id`)?.[value] ?? value}` : "–";
   return Number.isInteger(value) ? String(value) : value.toFixed(3);
 }
 

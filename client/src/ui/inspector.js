@@ -209,6 +209,7 @@ export class Inspector {
     const groups = heads.map(({ name, shares, choices, table }) => {
       const named = shares.map((share, i) => {
         if (table && table === first) return { share, name: i ? `→ #${ids[rows[i]] ?? "?"}` : "no attack" };
+        if (table) return { share, name: i ? `${words(table)} ${i}` : "none" };
         return { share, name: words(choices?.[i] ?? `${name} ${i}`) };
       });
       const few = table || named.length > SHOWN;
