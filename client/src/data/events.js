@@ -93,6 +93,7 @@ function levelsOf(world, frame) {
 /** Events of systems that the page knows nothing else of: a body and a number. */
 function othersOf(world, frame) {
   const found = [];
+  const alive = frame.body("alive");
   for (const field of world.header.fields) {
     if (!field.name.startsWith("events.") || KNOWN.test(field.name)) continue;
     if (field.shape[0] !== world.capacity && field.shape[0] !== world.players) continue;
@@ -101,7 +102,8 @@ function othersOf(world, frame) {
     if (about.refers) continue;
     const label = about.label ?? field.name.split(".").slice(1).filter((part) => part !== "others").join(" ");
     numbers(frame, field).forEach((value, i) => {
-      if (!value || found.length >= MOST) return;
+      const there = alive[Math.floor(i / width)];
+      if (!value || !there || found.length >= MOST) return;
       const what = field.dtype === "bool" ? "" : listed(world, about.list ?? "", value);
       const part = width > 1 ? ` ${listed(world, about.axis ?? "", i % width)}` : "";
       const text = `${label.replaceAll("_", " ")}${part}${what ? ` ${what}` : ""}`;

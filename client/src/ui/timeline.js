@@ -2,7 +2,7 @@ import { $, context, el, ink } from "./dom.js";
 
 /** Half of the slider's thumb: its middle cannot come closer to the ends. */
 const THUMB = 8;
-const MARKS = { kill: ["#f0705e", 0.5], death: ["#b9c2cc", 0.5], birth: ["#8fd07f", 0.5], level: ["#b98cf0", 0.28], other: ["#7fc4e8", 0.4] };
+const MARKS = { kill: ["#f0705e", 0.5], death: ["#b9c2cc", 0.5], birth: ["#8fd07f", 0.5], level: ["#b98cf0", 0.28], other: ["#7fc4e8", 0.2] };
 
 /** The slider, what happened when above it, and the selected agent's life over the same ticks. */
 export class Timeline {
@@ -53,11 +53,12 @@ export class Timeline {
     for (const { tick, event } of source.story.eventsOf(id)) {
       if (tick < first) continue;
       const [color, height] = MARKS[event.id === id || event.kind !== "kill" ? event.kind : "kill"];
-      const own = event.id === id && event.kind !== "level";
+      const small = event.kind === "level" || event.kind === "other";
+      const own = event.id === id && !small;
       draw.fillStyle = color;
       const high = own ? draw.h : height * draw.h;
       draw.fillRect(x(tick) - 1, draw.h - high, own ? 3 : 2, high);
-      if (event.kind !== "level") {
+      if (!small) {
         draw.beginPath();
         draw.arc(x(tick) + 0.5, draw.h - high + 3, 3, 0, 7);
         draw.fill();
