@@ -22,6 +22,9 @@ SPEEDS = (0.1, 240.0)
 QUEUE = 8
 """Frames that wait for a slow viewer; older ones are dropped."""
 
+TAPE, TAPE_BYTES = 500, 64 << 20
+"""Ticks, and bytes of them, that are kept for pages that want to see how it came to this."""
+
 
 def error_text(message: str) -> str:
     """What tells a viewer that something went wrong."""
@@ -74,6 +77,7 @@ class Simulation:
         self.paused, self.speed, self.error = False, speed, ""
         self._steps = 0
         self._latest = self._encode(world.frame)
+        self._tape: deque[bytes] = deque([self._latest], maxlen=TAPE)
         self._viewers: set[Viewer] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = threading.Condition()
@@ -104,6 +108,10 @@ class Simulation:
         viewer.put(self.prologue, "prologue")
         viewer.put(self._latest, "frame")
         self.announce()
+
+    def recent(self) -> bytes:
+        """The blocks of the latest ticks, one after another; call on the server's event loop."""
+        return b"".join(self._tape)
 
     def leave(self, viewer: Viewer) -> None:
         """Forgets a viewer."""
@@ -185,6 +193,9 @@ class Simulation:
                 self.announce()
                 return
             self._latest = message
+            self._tape.append(message)
+            while len(self._tape) > 1 and len(self._tape) * len(message) > TAPE_BYTES:
+                self._tape.popleft()
             for viewer in self._viewers:
                 viewer.put(message, "frame")
 

@@ -128,6 +128,13 @@ def create_app(
             return PlainTextResponse(refusal, 403)
         return Response(replay, media_type="application/octet-stream", headers=HEADERS)
 
+    async def recent(request: Request) -> Response:
+        assert simulation is not None
+        if refusal := guard.refusal(request):
+            return PlainTextResponse(refusal, 403)
+        blocks = simulation.recent()
+        return Response(blocks, media_type="application/octet-stream", headers=HEADERS)
+
     async def live(socket: WebSocket) -> None:
         assert simulation is not None
         await socket.accept()
@@ -152,7 +159,7 @@ def create_app(
     if simulation is None:
         routes.append(Route("/replay.jmmo", recording))
     else:
-        routes.append(WebSocketRoute("/live", live))
+        routes += [WebSocketRoute("/live", live), Route("/recent", recent)]
     return Starlette(routes=routes, lifespan=lifespan)
 
 

@@ -30,7 +30,10 @@ class Page:
             self.errors.append(message.text)
 
     def _asked(self, request: Any) -> None:
-        if not request.url.startswith(("data:", "blob:")) and request.url.split("/")[2] != self.host:
+        if (
+            not request.url.startswith(("data:", "blob:"))
+            and request.url.split("/")[2] != self.host
+        ):
             self.errors.append(f"a request to {request.url}")
 
     def until(self, condition: str, seconds: float = 90) -> None:

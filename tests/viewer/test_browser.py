@@ -22,6 +22,7 @@ pytestmark = pytest.mark.browser
 
 VERSION_1 = Path(__file__).parents[1] / "data" / "version1" / "JaxMMO-v1.jmmo"
 
+
 def loners(recording: Recording, index: int) -> list[int]:
     """Slots of agents that have their tile for themselves."""
     players = recording.frames[index].state.players
@@ -132,9 +133,7 @@ def test_clicking_an_agent_shows_its_true_numbers(replay_page: Page, tiny: Recor
             assert shown[f"level.{skill}"] == str(players.level[slot, i])
             assert shown[f"experience.{skill}"] == str(players.experience[slot, i])
         assert frame.policy is not None
-        assert float(shown["value"]) == pytest.approx(
-            frame.policy["value"][slot], abs=1e-3
-        )
+        assert float(shown["value"]) == pytest.approx(frame.policy["value"][slot], abs=1e-3)
         return
     pytest.fail("no agent in the open")
 

@@ -84,7 +84,7 @@ def test_arrays_that_the_format_has_no_room_for_are_named(tiny: Recording):
     frame = tiny.frames[0]
     for value in (np.zeros(3, np.float64), np.zeros((1, 1, 1, 1, 1), np.int32), np.zeros((0, 4))):
         odd = dataclasses.replace(frame, state=frame.state.replace(odd=value))
-        with pytest.raises(ValueError, match="field odd|'odd'"):
+        with pytest.raises(ValueError, match=r"field odd|'odd'"):
             ReplayWriter(io.BytesIO(), tiny.env, tiny.rules).append(odd)
 
 

@@ -109,6 +109,23 @@ def test_the_page_and_its_parts_are_served(tiny: Recording):
         assert site.get("/replay.jmmo")[1] == tiny.data
 
 
+def test_a_live_world_tells_what_came_before(tiny: Recording):
+    made = simulation(tiny, speed=100)
+    with web(tiny, simulation=made) as site:
+        with site.live() as link:
+            while next_tick(tiny, link) < 12:
+                pass
+        blocks_ = site.get("/recent")[1]
+        ticks, at = [], 0
+        while at < len(blocks_):
+            length = int.from_bytes(blocks_[at + 8 : at + 12], "little")
+            message = blocks_[at : at + 20 + length]
+            ticks.append(int(frame_of(tiny, message)["tick"]))
+            at += len(message)
+        assert ticks[:12] == list(range(12))
+        assert site.get("/recent", host="evil.example")[0] == 403
+
+
 def test_the_build_is_small_enough():
     from importlib import resources
 

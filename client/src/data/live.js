@@ -83,6 +83,7 @@ export class Live extends Source {
         const { end } = readChunk(bytes, at);
         const block = bytes.slice(at, end);
         const frame = await this.decode(block);
+        if (frame.tick < this.lastTick) this.forget();
         this.lastTick = frame.tick;
         this.keep(frame, block);
         at = end;

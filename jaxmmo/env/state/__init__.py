@@ -2,8 +2,8 @@
 
 from jaxmmo.env.state.arrays import compact, count_before, select
 from jaxmmo.env.state.bodies import Bodies, BodyKind, Lives
-from jaxmmo.env.state.table import GIVEN, Birth, Columns, Observed, Table, column
 from jaxmmo.env.state.slots import add_rows
+from jaxmmo.env.state.table import GIVEN, Birth, Columns, Observed, Table, column
 from jaxmmo.env.state.world import Rolls, Shown, Spawns, Terrain, WorldState
 
 __all__ = [
