@@ -241,6 +241,7 @@ def test_a_live_world_is_shown_paused_and_stepped(browser: Any, tiny: Recording)
         page.until("jaxmmo.source.viewers === 2")
         assert second.page.evaluate("jaxmmo.frame.tick") == tick + 1
         second.page.close()
+        page.page.locator("#canvas").focus()
         page.page.keyboard.press("Space")
         page.until(f"jaxmmo.frame.tick > {tick + 3} || jaxmmo.frame.tick < {tick}")
         assert page.errors == second.errors == []

@@ -113,6 +113,8 @@ export class Stage {
       target.addScaledVector(new THREE.Vector3(-ahead.z, 0, ahead.x), dx);
       distance *= Math.max((right - left) / (2 * room.x), (high - low) / (2 * room.y));
     }
+    this.controls.maxDistance = Math.max(this.controls.maxDistance, 1.2 * distance);
+    this.camera.far = Math.max(this.camera.far, 3 * distance);
     this.controls.target.copy(target);
     this.camera.position.copy(target).addScaledVector(toward, distance);
     this.camera.updateProjectionMatrix();

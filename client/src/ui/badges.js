@@ -107,11 +107,11 @@ export function badge(world, population, size = 15) {
 
 /** An agent's name: its population's badge and its number; a click selects it. */
 export function agentName(world, { id, population }, select) {
-  const button = el("button.name", badge(world, population, 17), `#${id}`);
+  const of = el("span.unseen", `, population ${population}`);
+  const button = el("button.name", badge(world, population, 17), `#${id}`, of);
   button.onclick = (event) => {
     event.stopPropagation();
     select(id);
   };
-  button.ariaLabel = `agent ${id}, population ${population}`;
   return button;
 }

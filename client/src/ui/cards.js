@@ -30,7 +30,7 @@ export function deathCard(source, death, actions) {
   const last = killers.map((killer, i) => {
     const name = agentName(world, killer, actions.select);
     name.dataset.key = `killer ${i}`;
-    name.dataset.field = `killer.${i}`;
+    name.dataset.killer = killer.id;
     return el("li", name, ` ${killer.style}${killer.damage ? `, ${killer.damage} damage` : ""}`);
   });
   const numbers = life.filter(({ group }) => !group).map(({ name, label, value }) => el("div", el("dt", label), field(`life.${name}`, value, "dd")));
