@@ -33,7 +33,7 @@ def test_other_files_are_not_replays(data: bytes):
 
 
 def test_other_versions_are_named(small: bytes):
-    with pytest.raises(ValueError, match=r"version 7\.0.*reads 1\.0"):
+    with pytest.raises(ValueError, match=r"version 7\.0.*reads 1, 2"):
         Replay(small[:4] + b"\x07\x00" + small[6:])
 
 
@@ -82,6 +82,10 @@ def test_blocks_of_more_frames_than_allowed_are_refused(small: bytes):
         Replay(out)
 
 
+def field(document: dict, name: str) -> list:
+    return next(entry for entry in document["fields"] if entry[0] == name)
+
+
 HEADERS = {
     "not JSON": lambda d: b"{",
     "deep": lambda d: b"[" * 100_000,
@@ -91,14 +95,24 @@ HEADERS = {
     "vision": lambda d: d["config"].update(vision="7"),
     "huge capacity": lambda d: d["config"].update(capacity=2**24),
     "unknown setting": lambda d: d["config"].update(colour=1),
-    "rule": lambda d: d["rules"].pop("leech"),
+    "rule name": lambda d: d["rules"].update({"a b": d["rules"]["leech"]}),
     "rule values": lambda d: d["rules"]["leech"].update(values=["x"]),
     "rule shape": lambda d: d["rules"]["reach"].update(values=[1, [2], 3]),
-    "field": lambda d: d["fields"].pop(),
+    "missing field": lambda d: d["fields"].pop(),
     "field order": lambda d: d["fields"].reverse(),
+    "no tick": lambda d: field(d, "tick").__setitem__(0, "tock"),
+    "no bodies": lambda d: field(d, "bodies.alive").__setitem__(0, "bodies.dead"),
+    "few bodies": lambda d: field(d, "bodies.row").__setitem__(1, [5]),
     "shape": lambda d: d["fields"][0].__setitem__(1, [1 << 40]),
+    "deep shape": lambda d: d["fields"][0].__setitem__(1, [1] * 9),
     "negative shape": lambda d: d["fields"][4].__setitem__(1, [-3]),
     "dtype": lambda d: d["fields"][0].__setitem__(2, "object"),
+    "a name that leads elsewhere": lambda d: d["fields"][0].__setitem__(0, "../tick"),
+    "a name within a name": lambda d: d["fields"][0].__setitem__(0, "tick.tock"),
+    "no world": lambda d: d.pop("world"),
+    "another world": lambda d: d.update(world=[]),
+    "no map": lambda d: d["world"]["tile"].update(path="nowhere"),
+    "too many players": lambda d: d["world"].update(players=99),
     "map": lambda d: d["arrays"][0].__setitem__(1, [5, 5]),
     "twice": lambda d: d["fields"].append(d["fields"][0]),
 }
