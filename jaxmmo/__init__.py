@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.environment import Environment, Info
+from jaxmmo.env.making import make, preset, registered
 from jaxmmo.env.observation import Observation
-from jaxmmo.env.presets import PRESETS, Preset, find
-from jaxmmo.env.rewards import RewardFn, survival
+from jaxmmo.env.presets import Preset
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import WorldState
-from jaxmmo.env.systems.spawning import PopulationFn, random_population
 from jaxmmo.files.saves import fork, load_state, save_state
 from jaxmmo.version import BEHAVIOUR_VERSION, __version__
 
@@ -41,28 +40,6 @@ def __dir__() -> list[str]:
     return sorted([*globals(), *WORKFLOW])
 
 
-def make(
-    preset: str | Preset = "JaxMMO-v1",
-    *,
-    reward_fn: RewardFn = survival,
-    population_fn: PopulationFn = random_population,
-    **overrides: Any,
-) -> Environment:
-    """An environment from a preset.
-
-    Args:
-      preset: one of `registered()`, or a `Preset` of your own.
-      reward_fn: replaces the reward, see `RewardFn`.
-      population_fn: replaces the assignment of newborns to populations, see `PopulationFn`.
-      **overrides: `EnvConfig` fields.
-
-    Raises:
-      ValueError: for an unknown preset or field, or a bad value, saying what is allowed.
-    """
-    game = find(preset).replace(**overrides)
-    return Environment(game, reward_fn=reward_fn, population_fn=population_fn)
-
-
 def load_baseline(preset: str = "JaxMMO-v1") -> tuple[Any, Any]:
     """The trained policy that ships for a preset, and its parameters.
 
@@ -75,16 +52,6 @@ def load_baseline(preset: str = "JaxMMO-v1") -> tuple[Any, Any]:
     from jaxmmo.runs import library
 
     return library.load_baseline(preset)
-
-
-def preset(name: str | Preset = "JaxMMO-v1") -> Preset:
-    """The game of that id, to be extended; see `Preset.extend`. ValueError for an unknown one."""
-    return find(name)
-
-
-def registered() -> list[str]:
-    """Ids that `make` knows."""
-    return list(PRESETS)
 
 
 __all__ = [

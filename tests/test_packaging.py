@@ -22,6 +22,14 @@ OPTIONAL = (
     "PIL",
     "imageio_ffmpeg",
     "playwright",
+    "pettingzoo",
+    "gymnasium",
+    "jaxmarl",
+    "gymnax",
+    "jumanji",
+    "torch",
+    "sphinx",
+    "nbclient",
 )
 
 
@@ -29,7 +37,7 @@ def test_importing_the_library_imports_nothing_optional():
     """Nor do the commands' own options, so that --help is quick and always works."""
     code = f"""
 import sys
-import jaxmmo, jaxmmo.agents.scripted, jaxmmo.env.autoreset, jaxmmo.io
+import jaxmmo, jaxmmo.agents.scripted, jaxmmo.env.autoreset, jaxmmo.io, jaxmmo.adapters.neuralmmo
 from jaxmmo.cli.main import COMMANDS, build_parser
 for command in COMMANDS:
     build_parser(command)

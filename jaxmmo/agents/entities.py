@@ -76,7 +76,7 @@ class SummedAttributes(nn.Module):
         x, _ = planes(table, columns)
         embed = self.param("embed", nn.initializers.lecun_normal(), (x.shape[0], self.features))
         bias = self.param("bias", nn.initializers.zeros, (self.features,))
-        rows = nn.relu(mix(x, embed, self.dtype) + bias.astype(self.dtype))
+        rows = nn.relu(mix(x, embed, self.dtype) + bias.astype(self.dtype)[None])
         return rows.reshape(*shape_of(columns), self.features)
 
 
@@ -103,7 +103,7 @@ class PooledAttributes(nn.Module):
         embed = self.param("embed", nn.initializers.lecun_normal(), (size, self.features))
         bias = self.param("bias", nn.initializers.normal(0.1), (count, self.features))
         query = self.param("query", nn.initializers.normal(0.1), (self.features,))
-        belongs = jnp.asarray(owners) == jnp.arange(count)[:, None]
+        belongs = jnp.asarray(owners)[None] == jnp.arange(count)[:, None]
         keys = jnp.where(belongs, embed @ query, 0.0)
         scores = keys @ x + (bias @ query)[:, None]
         weights = nn.softmax(scores, axis=0) * count
@@ -198,6 +198,6 @@ class QueryAttention(nn.Module):
         query = query.reshape(-1, self.heads, size) * size**-0.5
         scores = jnp.einsum("nhd,nkd->nhk", query, rows).astype(jnp.float32)
         scores = jnp.where(present[:, None], scores, -1e9)
-        weights = nn.softmax(scores) * present[:, None]
+        weights = nn.softmax(scores) * present[:, None].astype(jnp.float32)
         pooled = jnp.einsum("nhk,nkd->nhd", weights.astype(self.dtype), rows)
         return pooled.reshape(own.shape[0], -1), jnp.mean(weights, 1)

@@ -45,7 +45,7 @@ class OwnDense(nn.Module):
         kernel = self.param("kernel", same, (size[0], self.groups, size[1]))
         bias = self.param("bias", nn.initializers.zeros, (self.groups, self.features))
         every = x @ kernel.reshape(size[0], -1).astype(x.dtype)
-        every = every.reshape(-1, self.groups, self.features) + bias.astype(x.dtype)
+        every = every.reshape(-1, self.groups, self.features) + bias.astype(x.dtype)[None]
         return choose(every, population).astype(jnp.float32)
 
 

@@ -72,7 +72,7 @@ def _chunks(
     """Rows by population: i32[chunks, step], N where a chunk is not full; i32[chunks] groups."""
     size = population.shape[0]
     order = jnp.argsort(population, stable=True)
-    member = population[:, None] == jnp.arange(groups)
+    member = population[:, None] == jnp.arange(groups)[None]
     count = jnp.sum(member, 0)
     needed = -(-count // step)
     first_chunk = jnp.cumsum(needed) - needed

@@ -71,7 +71,7 @@ def _random(spec: Spec, obs: Observation) -> Logits:
 
 def _careful(spec: Spec, obs: Observation) -> Logits:
     """Moves at random but not onto lava, attacks at random."""
-    return _random(spec, obs) | {"move": -2 * SURE * _steps_on_lava(spec, obs)}
+    return _random(spec, obs) | {"move": -2 * SURE * _steps_on_lava(spec, obs).astype(jnp.float32)}
 
 
 def _forager(spec: Spec, obs: Observation) -> Logits:
@@ -121,20 +121,21 @@ def _foraging_moves(spec: Spec, obs: Observation) -> jax.Array:
     meals = _bits((material == Material.FOREST) & (agents == 0))
 
     middle = spec.window // 2
-    eats = material[..., middle, middle] == Material.FOREST
-    drinks = _bit(shore, middle, middle)
-    food = jnp.minimum(own["food"] + eats * (own["food_max"] // 2), own["food_max"])
-    water = jnp.minimum(own["water"] + drinks * (own["water_max"] // 2), own["water_max"])
+    meal = jnp.where(material[..., middle, middle] == Material.FOREST, own["food_max"] // 2, 0)
+    drink = jnp.where(_bit(shore, middle, middle), own["water_max"] // 2, 0)
+    food = jnp.minimum(own["food"] + meal, own["food_max"])
+    water = jnp.minimum(own["water"] + drink, own["water_max"])
 
     to_food, to_water = walking_distances(jnp.stack([meals, shore]), walkable)
     hungry = (food < water) | ((food == water) & (jnp.min(to_food, -1) < jnp.min(to_water, -1)))
     wanted = jnp.where(hungry[..., None], to_food, to_water)
     other = jnp.where(hungry[..., None], to_water, to_food)
     wanted = jnp.where(jnp.min(wanted, -1, keepdims=True) < FAR, wanted, other)
-    settled = (wanted == 0) & (jnp.arange(len(DELTAS)) == Move.STAY)
-    wanted = jnp.where(obs.masks.move, wanted - settled, 2 * FAR)
+    settled = (wanted == 0) & jnp.broadcast_to(jnp.arange(len(DELTAS)) == Move.STAY, wanted.shape)
+    wanted = jnp.where(obs.masks.move, wanted - settled.astype(jnp.int32), 2 * FAR)
     nearest = wanted == jnp.min(wanted, -1, keepdims=True)
-    return SURE * nearest - 2 * SURE * _steps_on_lava(spec, obs)
+    lava = _steps_on_lava(spec, obs)
+    return SURE * nearest.astype(jnp.float32) - 2 * SURE * lava.astype(jnp.float32)
 
 
 def walking_distances(goals: jax.Array, walkable: jax.Array) -> jax.Array:
@@ -149,7 +150,7 @@ def walking_distances(goals: jax.Array, walkable: jax.Array) -> jax.Array:
     Returns:
       i32[N, ..., 5] by where each `Move` leads, `FAR` if no goal can be reached from there.
     """
-    side = walkable.shape[-1]
+    side, walkable = walkable.shape[-1], walkable[None]
     row, col = (side // 2 + DELTAS).T
 
     def widen(steps: jax.Array, carry: tuple[jax.Array, jax.Array]):
@@ -159,7 +160,8 @@ def walking_distances(goals: jax.Array, walkable: jax.Array) -> jax.Array:
         return _spread(reached) & walkable, distance
 
     # from the input, so that it varies where that does: a loop within `shard_map` needs it
-    unknown = FAR + 0 * goals[..., :1].astype(jnp.int32) * jnp.ones(len(DELTAS), jnp.int32)
+    unknown = FAR + 0 * goals[..., :1].astype(jnp.int32)
+    unknown = jnp.broadcast_to(unknown, (*goals.shape[:-1], len(DELTAS)))
     return jax.lax.fori_loop(0, 2 * side, widen, (goals & walkable, unknown))[1]
 
 
@@ -170,13 +172,14 @@ def _window(spec: Spec, tiles: jax.Array) -> jax.Array:
 
 def _bits(mask: jax.Array) -> jax.Array:
     """u32[..., side]: each row of bool[..., side, side] as the bits of a word (31 at most)."""
-    place = jnp.arange(mask.shape[-1], dtype=jnp.uint32)
+    place = jnp.broadcast_to(jnp.arange(mask.shape[-1], dtype=jnp.uint32), mask.shape)
     return jnp.sum(mask.astype(jnp.uint32) << place, -1, dtype=jnp.uint32)
 
 
 def _bit(rows: jax.Array, row: np.ndarray | int, col: np.ndarray | int) -> jax.Array:
     """bool[..., *row.shape]: the tiles at these rows and columns of a window of bits."""
-    return (rows[..., row] >> jnp.asarray(col, jnp.uint32)) & 1 == 1
+    found = rows[..., row]
+    return (found >> jnp.broadcast_to(jnp.asarray(col, jnp.uint32), found.shape)) & 1 == 1
 
 
 def _spread(rows: jax.Array) -> jax.Array:

@@ -112,7 +112,7 @@ class TableTiles(nn.Module):
         where = jnp.asarray(regions(spec))
         turned = jnp.asarray(turns(spec.window, order)[: self.views])
         bias = self.param("bias", nn.initializers.zeros, (self.features,))
-        total = jnp.tile(bias, self.views).astype(self.dtype)
+        total = jnp.tile(bias, self.views).astype(self.dtype)[None]
         for (attribute, _), planes in zip(
             packed_attributes(spec), tile_planes(spec, tiles), strict=True
         ):
@@ -153,7 +153,7 @@ class AttentionTiles(nn.Module):
         init = nn.initializers.normal(0.3)
         score = self.param("score", init, (count, self.heads))
         where = self.param("where", init, (self.heads, places))
-        scores = jnp.einsum("ncp,ch->nhp", planes, score) + where
+        scores = jnp.einsum("ncp,ch->nhp", planes, score) + where[None]
         weights = nn.softmax(jnp.where(exists, scores, -1e9))
         what = jnp.einsum("nhp,ncp->nhc", weights, planes)
         value = self.param("value", init, (self.heads, places, self.features // 2))

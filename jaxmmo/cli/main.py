@@ -11,7 +11,7 @@ import re
 import sys
 import threading
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from jaxmmo.cli import cache
 from jaxmmo.version import __version__
@@ -22,6 +22,7 @@ COMMANDS = {
     "watch": "see a live world or a replay in the browser",
     "record": "record a world as a replay, an image or a film",
     "bench": "measure speed and memory on this machine",
+    "doctor": "tell versions, devices and extras, and test that all works",
 }
 """Each is a module `jaxmmo.cli.NAME` with `configure(parser)` and `run(args) -> int`."""
 
@@ -46,6 +47,12 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
         prog="jaxmmo", description="A massively multiagent world as a pure function on arrays."
     )
     parser.add_argument("--version", action="version", version=f"jaxmmo {__version__}")
+    parser.add_argument(
+        "--completion",
+        action=_Completion,
+        choices=("bash", "zsh", "fish"),
+        help="print a script that teaches a shell to complete this command",
+    )
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, summary in COMMANDS.items():
         sub = subparsers.add_parser(
@@ -57,6 +64,26 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
         if name == command:
             importlib.import_module(f"jaxmmo.cli.{name}").configure(sub)
     return parser
+
+
+class _Completion(argparse.Action):
+    """Prints the script and ends, as `--version` does."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: Any, values: Any, *_: Any
+    ) -> None:
+        from jaxmmo.cli.completion import script
+
+        commands = {}
+        for name in COMMANDS:
+            (sub,) = (
+                action.choices[name]
+                for action in build_parser(name)._actions
+                if isinstance(action, argparse._SubParsersAction)
+            )
+            commands[name] = sub
+        print(script(values, commands), end="")
+        parser.exit()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

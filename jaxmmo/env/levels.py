@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxmmo.env.constants import Skill
-from jaxmmo.env.rules import NEVER, Rules
+from jaxmmo.env.rules import LEVELS, NEVER, Rules
 
 
 def level_of(rules: Rules, experience: jax.Array) -> jax.Array:
@@ -20,14 +20,15 @@ def level_of(rules: Rules, experience: jax.Array) -> jax.Array:
       i32[...] levels.
     """
     table, stride = rules.experience_thresholds, 8
+    padded = jnp.pad(table, (0, stride), constant_values=NEVER)
     # eight at a time against scalars, which is vectorised; then three look-ups instead of seven
     count = jnp.zeros_like(experience)
     for i in range(stride - 1, table.shape[0], stride):
         count += jnp.where(experience >= table[i], stride, 0)
     for step in (4, 2, 1):
-        further = table.at[count + step - 1].get(mode="fill", fill_value=NEVER)
-        count += jnp.where(experience >= further, step, 0)
-    return rules.level_by_count[count]
+        count += jnp.where(experience >= padded[count + step - 1], step, 0)
+    # the largest experience there is reaches what the table was padded with, too
+    return rules.level_by_count[jnp.minimum(count, LEVELS - 1)]
 
 
 def learn(experience: jax.Array, gained: jax.Array) -> jax.Array:

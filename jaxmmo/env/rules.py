@@ -50,6 +50,10 @@ def rule(
     return struct.field(metadata={"rule": Rule(default, low, high, dtype)})
 
 
+class Numbers(struct.PyTreeNode):
+    """Fields declared with `rule`: the rules, or what is added to them."""
+
+
 def _capacity(config: EnvConfig) -> int:
     """Player slots: a world that may be full, and no fuller."""
     return config.capacity
@@ -77,7 +81,7 @@ def _largest_hits() -> np.ndarray:
     return np.stack([base + span * levels // 99 for base, span in ((5, 45), (3, 32), (1, 24))])
 
 
-class Rules(struct.PyTreeNode):
+class Rules(Numbers):
     """The numbers of the game, all integers. Sources: RULES sections of Neural MMO v1.3.
 
     Scalars are i32[]; S = 7 skills in the order of `Skill`, 3 styles in the order of `Style`.
@@ -106,11 +110,15 @@ class Rules(struct.PyTreeNode):
     regeneration_divisor: jax.Array = rule(2, 1)
     starvation_damage: jax.Array = rule(1)  # health lost a tick without food
     dehydration_damage: jax.Array = rule(1)  # health lost a tick without water
-    forage_experience: jax.Array = rule(10)  # experience per unit of food or water gained
+    forage_experience: jax.Array = rule(
+        10, 0, 100_000
+    )  # experience per unit of food or water gained
     # u32[2, DELAYS]; alias table of the ticks until a forest regrows
     regrow_table: jax.Array = rule(lambda config: regrowth_table(0.025), 0, 2**32 - 1, jnp.uint32)
 
-    max_hit: jax.Array = rule(_largest_hits())  # i32[3, 100]; damage of a hit by style and level
+    max_hit: jax.Array = rule(
+        _largest_hits(), 0, 10_000
+    )  # i32[3, 100]; damage of a hit by style and level
     # chance of a hit = (hit_base + level difference) / hit_scale
     hit_base: jax.Array = rule(100, -MOST)
     hit_scale: jax.Array = rule(200, 1, 2**16 - 1)  # at most 65535
@@ -118,11 +126,17 @@ class Rules(struct.PyTreeNode):
     reach: jax.Array = rule([1, 2, 3], -1)
     # i32[3]; how long a hit of each style freezes its target
     freeze_ticks: jax.Array = rule([0, 0, 3])
-    leech: jax.Array = rule(1)  # food and water an attacker gains per point of damage
-    drain: jax.Array = rule(1)  # food and water a target loses per point of damage
-    attack_experience: jax.Array = rule(40)  # experience in the style per point of damage dealt
-    defense_experience: jax.Array = rule(40)  # experience in defense per point of damage taken
-    combat_experience: jax.Array = rule(20)  # experience in constitution per point dealt or taken
+    leech: jax.Array = rule(1, 0, 100_000)  # food and water an attacker gains per point of damage
+    drain: jax.Array = rule(1, 0, 100_000)  # food and water a target loses per point of damage
+    attack_experience: jax.Array = rule(
+        40, 0, 100_000
+    )  # experience in the style per point of damage dealt
+    defense_experience: jax.Array = rule(
+        40, 0, 100_000
+    )  # experience in defense per point of damage taken
+    combat_experience: jax.Array = rule(
+        20, 0, 100_000
+    )  # experience in constitution per point dealt or taken
 
     # i32[2]; (row, col) doubled, so that half tiles are exact
     wilderness_centre: jax.Array = rule(lambda config: (config.height - 1, config.width - 1), -MOST)
@@ -220,7 +234,7 @@ def traced_regrowth_table(probability: jax.Array) -> jax.Array:
     return jnp.where(chance == 0, never, table)
 
 
-def declared(kind: type[Rules]) -> dict[str, Rule]:
+def declared(kind: type[Numbers]) -> dict[str, Rule]:
     """What each field of a class of rules is, by name."""
     return {field.name: field.metadata["rule"] for field in dataclasses.fields(kind)}
 

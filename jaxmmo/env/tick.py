@@ -124,5 +124,5 @@ def clock_when_acting(config: EnvConfig, state: WorldState, clock: jax.Array) ->
     Args:
       clock: i32[B], `freeze` or `immune` of `state.bodies`.
     """
-    running = ~is_dying(state) if config.lagging_death else True
+    running = (~is_dying(state)).astype(jnp.int32) if config.lagging_death else 1
     return jnp.maximum(clock - running, 0)

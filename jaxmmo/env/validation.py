@@ -11,7 +11,7 @@ import numpy as np
 from jax.core import Tracer
 
 from jaxmmo.env.config import EnvConfig
-from jaxmmo.env.state import WorldState
+from jaxmmo.env.state import WorldState, get_at
 from jaxmmo.env.state.table import columns
 from jaxmmo.env.tiles import MaterialKind
 from jaxmmo.spec import Spec
@@ -131,8 +131,9 @@ def _hash_columns(state: WorldState, table: Any, salt: jax.Array) -> jax.Array:
     for name, column in columns(type(table)).items():
         value = getattr(table, name)
         if column.refers is not None:
-            ids = state.table(column.refers).id
-            value = ids.at[value].get(mode="fill", fill_value=-1)
+            other = state.table(column.refers)
+            ids = jnp.where(other.alive, other.id, -1)  # an empty slot is nobody too
+            value = get_at(ids, value, -1)
         rows.append(value.reshape(value.shape[0], -1).astype(jnp.uint32))
     return _hash_rows(jnp.concatenate(rows, 1), salt)
 

@@ -139,7 +139,7 @@ def _log_probs(
     if head.given and taken is not None:
         legal, scores = (_at(table, taken[head.given], -2) for table in (legal, scores))
     nothing = ~jnp.any(legal, -1, keepdims=True)
-    legal |= nothing & (jnp.arange(legal.shape[-1]) == 0)
+    legal |= nothing & jnp.broadcast_to(jnp.arange(legal.shape[-1]) == 0, legal.shape)
     log_probs = jax.nn.log_softmax(jnp.where(legal, scores, FORBIDDEN), -1)
     return jnp.where(legal, log_probs, FORBIDDEN)
 
@@ -150,6 +150,7 @@ def _at(table: jax.Array, index: jax.Array, axis: int) -> jax.Array:
     A masked sum over the few choices: its gradient is dense, where that of a gather scatters.
     """
     size = table.shape[axis]
-    chosen = jnp.clip(index, 0, size - 1)[..., None] == jnp.arange(size)
+    places = jnp.arange(size).reshape(*(1 for _ in index.shape), -1)
+    chosen = jnp.clip(index, 0, size - 1)[..., None] == places
     chosen = chosen.reshape(chosen.shape + (1,) * (-axis - 1))
-    return jnp.sum(jnp.where(chosen, table, 0), axis, dtype=table.dtype)
+    return jnp.sum(jnp.where(chosen, table, jnp.zeros((), table.dtype)), axis, dtype=table.dtype)

@@ -86,7 +86,8 @@ def _rows(spec: Spec, table: Table, obs: Observation) -> Columns:
     columns = {}
     for attribute in table.attributes:
         if attribute.encoding == Encoding.FIRST:
-            first = jnp.arange(rows.words.shape[-2]) == 0
+            first = jnp.arange(rows.present.shape[-1]) == 0
+            first = jnp.broadcast_to(first, rows.present.shape)
             columns[attribute.name] = (first & rows.present).astype(jnp.int32)
             continue
         mask = jnp.uint32(2**attribute.bits - 1)
@@ -104,6 +105,7 @@ def _tiles(spec: Spec, words: jax.Array) -> Columns:
     """i32[..., T] by name, from u32[..., side, words]; row and col from the tile's place."""
     side, bits = spec.window, spec.tile_bits
     shifts = jnp.arange(0, 32, bits, dtype=jnp.uint32)
+    shifts = shifts.reshape(*(1 for _ in words.shape), -1)
     tiles = (words[..., None] >> shifts) & (2**bits - 1)
     tiles = tiles.reshape(*words.shape[:-1], -1)[..., :side]
     tiles = tiles.reshape(*words.shape[:-2], side * side).astype(jnp.int32)

@@ -221,7 +221,8 @@ class Replay:
             raise ValueError("not a jaxmmo replay")
         _, version, flags = _PREFIX.unpack_from(self.data)
         if version not in READABLE or flags:
-            raise ValueError(f"replay version {version}.{flags}: this jaxmmo reads {VERSION}.0")
+            known = ", ".join(map(str, READABLE))
+            raise ValueError(f"replay version {version}.{flags}: this jaxmmo reads {known}")
         at = _PREFIX.size
         while True:
             if at + _CHUNK.size > len(self.data):

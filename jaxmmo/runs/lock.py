@@ -32,7 +32,7 @@ class Lock:
         self._descriptor = _take(self._path)
         owner = f"process {os.getpid()} on {socket.gethostname()}\n"
         os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, owner.encode(), 0)
+        os.write(self._descriptor, owner.encode())
 
     @property
     def held(self) -> bool:
@@ -53,7 +53,7 @@ def _take(path: Path) -> int:
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
         descriptor = os.open(path, flags, 0o666)
         if not _lock(descriptor):
-            owner = os.pread(descriptor, 200, 0).decode(errors="replace").strip()
+            owner = os.read(descriptor, 200).decode(errors="replace").strip()
             os.close(descriptor)
             raise ValueError(
                 f"{path.parent} is in use by {owner or 'another process'}: wait for it to end, or "
@@ -81,7 +81,5 @@ def _is_at(descriptor: int, path: Path) -> bool:
     """Whether an open file still has that name."""
     try:
         return os.path.samestat(os.fstat(descriptor), os.stat(path, follow_symlinks=False))
-    except FileNotFoundError:
-        return False
-    except NotADirectoryError:
+    except (FileNotFoundError, NotADirectoryError):
         return False

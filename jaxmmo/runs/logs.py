@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
 import socket
@@ -61,22 +62,22 @@ class Board:
 
     def __init__(self, directory: Path, last: int) -> None:
         """A new file; what older ones hold of updates after `last` is no longer shown."""
-        from tensorboardX.proto import event_pb2
         from tensorboardX.record_writer import RecordWriter
 
-        self._proto = event_pb2
+        proto: Any = importlib.import_module("tensorboardX.proto.event_pb2")
+        self._event = proto.Event
         directory.mkdir(exist_ok=True)
         now = time.time()
         self._flushed = -FLUSH_SECONDS
         name = f"events.out.tfevents.{now:.3f}.{socket.gethostname()}"
         self._writer = RecordWriter(str(directory / name))
-        self._put(event_pb2.Event(wall_time=now, file_version="brain.Event:2"))
-        start = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
-        self._put(event_pb2.Event(wall_time=now, step=last + 1, session_log=start))
+        self._put(self._event(wall_time=now, file_version="brain.Event:2"))
+        start = proto.SessionLog(status=proto.SessionLog.START)
+        self._put(self._event(wall_time=now, step=last + 1, session_log=start))
 
     def write(self, record: dict[str, Any]) -> None:
         """Adds the numbers of a record."""
-        event = self._proto.Event(wall_time=time.time(), step=record["update"])
+        event = self._event(wall_time=time.time(), step=record["update"])
         for name, value in record.items():
             event.summary.value.add(tag=name, simple_value=value)
         self._put(event)

@@ -25,6 +25,9 @@ QUEUE = 8
 ANNOUNCE_SECONDS = 0.02
 """Between two messages about the status; who clicks like mad must not slow the others down."""
 
+TAPE, TAPE_BYTES = 500, 64 << 20
+"""Ticks, and bytes of them, that are kept for pages that want to see how it came to this."""
+
 
 def error_text(message: str) -> str:
     """What tells a viewer that something went wrong."""
@@ -77,6 +80,7 @@ class Simulation:
         self.paused, self.speed, self.error = False, speed, ""
         self._steps = 0
         self._latest = self._encode(world.frame)
+        self._tape: deque[bytes] = deque([self._latest], maxlen=TAPE)
         self._viewers: set[Viewer] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._announcement: asyncio.TimerHandle | None = None
@@ -109,6 +113,10 @@ class Simulation:
         viewer.put(self.prologue, "prologue")
         viewer.put(self._latest, "frame")
         self.announce()
+
+    def recent(self) -> bytes:
+        """The blocks of the latest ticks, one after another; call on the server's event loop."""
+        return b"".join(self._tape)
 
     def leave(self, viewer: Viewer) -> None:
         """Forgets a viewer."""
@@ -199,6 +207,9 @@ class Simulation:
                 self.announce()
                 return
             self._latest = message
+            self._tape.append(message)
+            while len(self._tape) > 1 and len(self._tape) * len(message) > TAPE_BYTES:
+                self._tape.popleft()
             for viewer in self._viewers:
                 viewer.put(message, "frame")
 

@@ -99,11 +99,11 @@ class Guard:
 
 
 def _host_of(netloc: str) -> str:
-    """The name in a Host header; the whole of a header that has none."""
+    """The name in a Host header; nothing if it is malformed."""
     try:
         return urlsplit(f"//{netloc}").hostname or ""
     except ValueError:
-        return netloc
+        return ""
 
 
 class Recording(Response):
@@ -170,6 +170,13 @@ def create_app(
             return PlainTextResponse(refusal, 403)
         return Recording(replay, media_type="application/octet-stream", headers=HEADERS)
 
+    async def recent(request: Request) -> Response:
+        assert simulation is not None
+        if refusal := guard.refusal(request):
+            return PlainTextResponse(refusal, 403)
+        blocks = simulation.recent()
+        return Recording(blocks, media_type="application/octet-stream", headers=HEADERS)
+
     async def live(socket: WebSocket) -> None:
         assert simulation is not None
         await socket.accept()
@@ -194,7 +201,7 @@ def create_app(
     if simulation is None:
         routes.append(Route("/replay.jmmo", recording))
     else:
-        routes.append(WebSocketRoute("/live", live))
+        routes += [WebSocketRoute("/live", live), Route("/recent", recent)]
     app = Starlette(routes=routes, lifespan=lifespan)
     app.router.redirect_slashes = False  # a redirect would repeat whatever host was asked for
     return app

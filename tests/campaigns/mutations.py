@@ -94,10 +94,10 @@ def formats(folder: Path) -> dict[str, Format]:
         return write_and_read
 
     return {
-        "replay": Format(_replay(), _damaged_replay, read_replay),
+        "replay": Format(_replay(), damaged_replay, read_replay),
         "save": Format(
             _save(folder / "whole.npz"),
-            _damaged_save,
+            damaged_save,
             by_name("save.npz", lambda path: jaxmmo.load_state(path, SMALL)),
         ),
         "map": Format(_map(folder / "whole.tmx"), mutate, by_name("map.tmx", load_tmx)),
@@ -136,7 +136,7 @@ def attack(kind: Format, count: int, seed: int) -> dict[str, int]:
     return result
 
 
-def _damaged_replay(data: bytes, rng: random.Random) -> bytes:
+def damaged_replay(data: bytes, rng: random.Random) -> bytes:
     """Half are damaged as they lie, half within a chunk whose checksum is then made right."""
     if rng.random() < 0.5:
         return mutate(data, rng)
@@ -144,7 +144,7 @@ def _damaged_replay(data: bytes, rng: random.Random) -> bytes:
     return rebuilt(data, tag, lambda plain: mutate(plain, rng))
 
 
-def _damaged_save(data: bytes, rng: random.Random) -> bytes:
+def damaged_save(data: bytes, rng: random.Random) -> bytes:
     """Half are damaged as they lie, half within an array whose checksum is then made right."""
     import zipfile
 

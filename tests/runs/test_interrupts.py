@@ -37,7 +37,7 @@ def running(path: Path, *extra: str, **options):
 
 def until(process: subprocess.Popen[str], condition) -> None:
     """Waits for a condition while the process goes on."""
-    deadline = time.monotonic() + 300
+    deadline = time.monotonic() + 600
     while not condition():
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
@@ -73,7 +73,7 @@ def test_the_second_signal_ends_a_run_at_once(tmp_path):
         for number in (signal.SIGSTOP, signal.SIGINT, signal.SIGTERM, signal.SIGCONT):
             process.send_signal(number)
         _, err = process.communicate(timeout=30)
-    assert process.returncode == 128 + signal.SIGTERM
+    assert process.returncode in (130, 143)  # the second one's; which that is, threads decide
     assert "ended at once: what is not saved is lost" in err
     assert "Traceback" not in err
     assert Checkpoints(path).steps == []
@@ -101,7 +101,7 @@ def test_a_signal_while_it_compiles_ends_a_run_soundly(tmp_path, number, status)
 
 def test_a_second_process_is_refused_and_the_first_goes_on(tmp_path):
     path = tmp_path / "run"
-    with running(path, "--updates", "60") as process:
+    with running(path, *LONG) as process:
         learning(process, path, 1)
         for mode in ("--resume", "--overwrite"):
             with running(path, mode, "--updates", "1") as second:
@@ -109,9 +109,13 @@ def test_a_second_process_is_refused_and_the_first_goes_on(tmp_path):
             assert second.returncode == 2
             assert err.count("\n") == 1
             assert f"in use by process {process.pid} on {os.uname().nodename}" in err
-        _, err = process.communicate(timeout=300)
+        done = len(logs.read(path))
+        learning(process, path, done + 3)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
-    assert [r["update"] for r in logs.read(path)] == list(range(1, 61))
+    updates = [record["update"] for record in logs.read(path)]
+    assert updates == list(range(1, Checkpoints(path).steps[-1] + 1))
 
 
 def test_a_directory_deleted_under_a_run_ends_it_with_a_line(tmp_path):

@@ -1,6 +1,8 @@
 """Logs that others wrote into, lost, or cut off."""
 
+import importlib
 import json
+import struct
 
 from jaxmmo.runs import logs
 
@@ -55,10 +57,7 @@ def test_foreign_lines_are_left_out_and_the_log_as_it_was_kept(tmp_path):
 
 
 def test_tensorboard_reads_what_is_written(tmp_path):
-    import struct
-
-    from tensorboardX.proto.event_pb2 import Event
-
+    event = importlib.import_module("tensorboardX.proto.event_pb2").Event
     log = logs.Log(tmp_path)
     log.write(record(1))
     log.close()
@@ -66,7 +65,7 @@ def test_tensorboard_reads_what_is_written(tmp_path):
     data, events = path.read_bytes(), []
     while data:
         (length,) = struct.unpack_from("<Q", data)
-        events.append(Event.FromString(data[12 : 12 + length]))
+        events.append(event.FromString(data[12 : 12 + length]))
         data = data[16 + length :]
     assert events[0].file_version == "brain.Event:2"
     values = {value.tag: value.simple_value for value in events[-1].summary.value}

@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
+import shutil
 import threading
 import time
 from collections.abc import Iterator
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -17,6 +20,48 @@ from jaxmmo.agents import scripted
 from jaxmmo.env.environment import Environment
 from jaxmmo.viewer import Frame, ReplayWriter, World
 from jaxmmo.viewer import serving as serving_module
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+]
+
+
+def unavailable(reason: str) -> None:
+    """Skips, or fails where browser tests are demanded."""
+    if os.environ.get("JAXMMO_REQUIRE_BROWSER") == "1":
+        pytest.fail(f"browser tests are required, but {reason}")
+    pytest.skip(f"{reason}; JAXMMO_REQUIRE_BROWSER=1 makes this a failure")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    try:
+        from playwright.sync_api import sync_playwright
+    except ModuleNotFoundError:
+        unavailable("playwright is not installed")
+        raise
+    with sync_playwright() as playwright:
+        own = playwright.chromium.executable_path
+        program = os.environ.get("JAXMMO_BROWSER") or next(
+            filter(None, map(shutil.which, PROGRAMS)), ""
+        )
+        program = program or (own if Path(own).exists() else "")
+        if not program:
+            unavailable(
+                f"no browser was found (JAXMMO_BROWSER, {', '.join(PROGRAMS)}, playwright's)"
+            )
+        running = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield running
+        running.close()
 
 
 class Recording(NamedTuple):

@@ -56,7 +56,8 @@ class ActionHead:
         if self.inert:
             return legal
         alive = state.players.alive.reshape(-1, *(1 for _ in legal.shape[1:]))
-        return jnp.where(alive, legal, jnp.arange(legal.shape[-1]) == 0)
+        nothing = jnp.broadcast_to(jnp.arange(legal.shape[-1]) == 0, legal.shape)
+        return jnp.where(alive, legal, nothing)
 
     def allowed(
         self, config: EnvConfig, rules: Rules, state: WorldState, choices: Record, given: str | None

@@ -29,7 +29,7 @@ def legal(config: EnvConfig, rules: Rules, state: WorldState, sights: Sights | N
     frozen = clock_when_acting(config, state, state.bodies.freeze)[: config.capacity] > 0
     free = players.alive & ~frozen
     steps = jnp.where(free, tiles.open_steps(tile), 0)
-    move = jnp.arange(NUM_MOVES, dtype=steps.dtype)
+    move = jnp.arange(NUM_MOVES, dtype=steps.dtype)[None]
     open_ = (steps[:, None] >> jnp.maximum(move, 1) - 1) & 1 == 1
     stay = jnp.ones(config.capacity, bool) if config.allow_stay else steps == 0
     return jnp.where(move == Move.STAY, stay[:, None], open_)

@@ -16,7 +16,7 @@ from jaxmmo.spec import Head
 def legal(config: EnvConfig, rules: Rules, state: WorldState, sights: Sights | None) -> jax.Array:
     """bool[P, 3]: every style; whom it reaches is up to the target."""
     del config, rules, sights
-    return state.players.alive[:, None] | (jnp.arange(NUM_STYLES) == 0)
+    return state.players.alive[:, None] | (jnp.arange(NUM_STYLES) == 0)[None]
 
 
 def allows(config: EnvConfig, rules: Rules, state: WorldState, choices: dict) -> jax.Array:

@@ -47,8 +47,8 @@ def legal(config: EnvConfig, rules: Rules, state: WorldState, sights: Sights | N
         shielded = clock_when_acting(config, state, state.bodies.immune) > 0
         exposed &= ~jnp.pad(shielded[shown.order], (0, 1))[shown.rows]
     nobody = jnp.arange(config.max_visible) == 0
-    reachable = within_reach(rules.reach[:, None], away[:, None], exposed[:, None])
-    return reachable | nobody
+    reachable = within_reach(rules.reach[None, :, None], away[:, None], exposed[:, None])
+    return reachable | nobody[None, None]
 
 
 def allows(config: EnvConfig, rules: Rules, state: WorldState, choices: Record) -> jax.Array:

@@ -1,6 +1,15 @@
 """What a world is made of: tables of entities, the map, the clock."""
 
-from jaxmmo.env.state.arrays import compact, count_before, select
+from jaxmmo.env.state.arrays import (
+    add_at,
+    compact,
+    count_before,
+    get_at,
+    max_at,
+    min_at,
+    select,
+    set_at,
+)
 from jaxmmo.env.state.bodies import Bodies, BodyKind, Lives
 from jaxmmo.env.state.slots import add_rows
 from jaxmmo.env.state.table import GIVEN, Birth, Columns, Observed, Table, column
@@ -20,9 +29,14 @@ __all__ = [
     "Table",
     "Terrain",
     "WorldState",
+    "add_at",
     "add_rows",
     "column",
     "compact",
     "count_before",
+    "get_at",
+    "max_at",
+    "min_at",
     "select",
+    "set_at",
 ]

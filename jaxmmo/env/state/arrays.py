@@ -1,4 +1,8 @@
-"""What tables are written and searched with: masked writes, counts, compaction."""
+"""What tables are written and searched with: masked writes, counts, compaction, references.
+
+A reference to nothing is the number of entries of what it refers to. Only the functions that end in
+`_at` are ever given such an index: nothing else in the game reads or writes out of range.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,36 @@ def select(mask: jax.Array, new: jax.Array | int, old: jax.Array) -> jax.Array:
     `mask` covers the leading axes of `old`.
     """
     mask = mask.reshape(mask.shape + (1,) * (old.ndim - mask.ndim))
-    return jnp.where(mask, jnp.asarray(new, old.dtype), old)
+    return jnp.where(mask, jnp.broadcast_to(jnp.asarray(new, old.dtype), old.shape), old)
+
+
+Index = jax.Array | tuple[jax.Array, ...]
+"""Integers from 0 on, or a tuple of them, one for each of the leading axes."""
+
+
+def get_at(array: jax.Array, index: Index, missing: jax.Array | int) -> jax.Array:
+    """The entries at an index, `missing` where that is beyond the last one."""
+    return array.at[index].get(mode="fill", fill_value=missing)
+
+
+def set_at(array: jax.Array, index: Index, value: jax.Array | int) -> jax.Array:
+    """The array with the entries at an index replaced; one beyond the last writes nothing."""
+    return array.at[index].set(value, mode="drop")
+
+
+def add_at(array: jax.Array, index: Index, value: jax.Array | int) -> jax.Array:
+    """As `set_at`, adding to what is there, once for every time that an index is named."""
+    return array.at[index].add(value, mode="drop")
+
+
+def max_at(array: jax.Array, index: Index, value: jax.Array | int) -> jax.Array:
+    """As `set_at`, keeping the largest of what is there and all values for it."""
+    return array.at[index].max(value, mode="drop")
+
+
+def min_at(array: jax.Array, index: Index, value: jax.Array | int) -> jax.Array:
+    """As `set_at`, keeping the smallest of what is there and all values for it."""
+    return array.at[index].min(value, mode="drop")
 
 
 def count_before(mask: jax.Array) -> jax.Array:
@@ -21,12 +54,12 @@ def count_before(mask: jax.Array) -> jax.Array:
     By the bits of 32 indices at a time: on a CPU a running sum costs many times more.
     """
     size, words = mask.shape[0], -(-mask.shape[0] // 32)
-    lane = jnp.arange(32, dtype=jnp.uint32)
+    lane = jnp.arange(32, dtype=jnp.uint32)[None]
     bits = jnp.pad(mask, (0, 32 * words - size)).reshape(words, 32)
     word = jnp.sum(jnp.where(bits, jnp.uint32(1) << lane, 0), 1, dtype=jnp.uint32)
     ones = jax.lax.population_count(word).astype(jnp.int32)
     if words <= 8:
-        earlier = jnp.arange(words)[:, None] < jnp.arange(words)
+        earlier = jnp.arange(words)[:, None] < jnp.arange(words)[None]
         start = jnp.sum(jnp.where(earlier, ones[:, None], 0), 0)
     else:
         start = jnp.cumsum(ones) - ones
@@ -45,4 +78,4 @@ def compact(mask: jax.Array, place: jax.Array, size: int) -> jax.Array:
     """
     length = mask.shape[0]
     found = jnp.full(size, length, jnp.int32)
-    return found.at[jnp.where(mask, place, size)].set(jnp.arange(length), mode="drop")
+    return set_at(found, jnp.where(mask, place, size), jnp.arange(length))

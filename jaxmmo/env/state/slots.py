@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxmmo.env.rules import NEVER
-from jaxmmo.env.state.arrays import compact, count_before
+from jaxmmo.env.state.arrays import compact, count_before, get_at, set_at
 from jaxmmo.env.state.table import Birth, Columns, born, columns
 from jaxmmo.env.state.world import WorldState
 from jaxmmo.records import Record
@@ -37,7 +37,7 @@ def add_rows(
     place = jnp.argsort(jnp.argsort(jnp.where(wanted, order, NEVER)))
     free = compact(~table.alive, count_before(~table.alive), size)
     slot = jnp.where(wanted, free[place], slots)
-    who = jnp.full(slots, size, jnp.int32).at[slot].set(jnp.arange(size), mode="drop")
+    who = set_at(jnp.full(slots, size, jnp.int32), slot, jnp.arange(size))
     someone = jnp.minimum(who, size - 1)
     identity = state.next_ids[name] + place.astype(jnp.int32)
     values = {key: jnp.asarray(value)[someone] for key, value in given.items()}
@@ -62,9 +62,7 @@ def reorder(state: WorldState, name: str, order: jax.Array) -> WorldState:
     """
     size = order.shape[0]
     new_slot = jnp.zeros(size, jnp.int32).at[order].set(jnp.arange(size, dtype=jnp.int32))
-    state = _with_references(
-        state, name, lambda old: new_slot.at[old].get(mode="fill", fill_value=size)
-    )
+    state = _with_references(state, name, lambda old: get_at(new_slot, old, size))
     if name != "bodies":
         moved = jax.tree.map(lambda x: x[order], state.tables[name])
         return state.replace(tables=state.tables.replace(**{name: moved}))

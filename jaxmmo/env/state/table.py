@@ -5,8 +5,8 @@ holds, how it is observed, and which table it refers to. Empty tables, births, p
 fingerprints, the order of slots, and saves that lack a column are all made from these lines.
 
 A slot is alive or empty. An empty slot affects nothing, whatever numbers are left in it. A
-reference that points nowhere is the number of rows of the table that it points into (with
-`mode="drop"`), never -1, which would wrap.
+reference that points nowhere is the number of rows of the table that it points into (see
+`env.state.arrays`), never -1, which would wrap.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from flax import struct
 from jaxmmo.env import levels
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.rules import Rules
-from jaxmmo.env.state.arrays import compact, count_before, select
+from jaxmmo.env.state.arrays import compact, count_before, select, set_at
 from jaxmmo.spec import Attribute, Encoding
 
 WIDE = 64
@@ -79,7 +79,7 @@ def column(
     dtype: Any = jnp.int32,
     *,
     shape: tuple[int | str, ...] = (),
-    newborn: Any = 0,
+    newborn: Any = None,
     seen: Seen | Callable[[EnvConfig], Seen | None] | None = None,
     refers: str | None = None,
     at_death: bool = False,
@@ -91,12 +91,19 @@ def column(
     Args:
       dtype: of the array.
       shape: of a row's entry, () for a number; a string names a property of the configuration.
-      newborn: what a newborn holds: a number, (`Birth`) -> a number or array, or `GIVEN`.
+      newborn: what a newborn holds: a number (0 if omitted), (`Birth`) -> a number or array, or
+        `GIVEN`.
       seen: the attribute under which others observe it, several of them, or (config) -> these.
         None, or a function that returns None, hides it.
-      refers: name of the table whose slots it holds.
+      refers: name of the table whose slots it holds; what a newborn's points to must be said.
       at_death: it is part of what is reported when a life ends.
+
+    Raises:
+      ValueError: for a reference without `newborn`: slot 0 would be somebody.
     """
+    if refers is not None and newborn is None:
+        raise ValueError(f"a column that refers to {refers!r} must say what a newborn refers to")
+    newborn = 0 if newborn is None else newborn
     return struct.field(
         metadata={"column": Column(dtype, tuple(shape), newborn, seen, refers, at_death)}
     )
@@ -212,7 +219,7 @@ def born(table: T, birth: Birth, newborn: jax.Array, most: int, **given: Any) ->
         if np.prod(old.shape[1:]) >= WIDE:
             # a select over the whole column would move all of it
             slots = compact(newborn, count_before(newborn), most)
-            written[name] = old.at[slots].set(jnp.asarray(value, old.dtype), mode="drop")
+            written[name] = set_at(old, slots, jnp.asarray(value, old.dtype))
         else:
             written[name] = select(newborn, value, old)
     return table.replace(**written)

@@ -16,6 +16,7 @@ import numpy as np
 from flax import struct
 
 from jaxmmo.env import tiles
+from jaxmmo.env.state.arrays import get_at
 from jaxmmo.env.state.bodies import Bodies, Lives
 from jaxmmo.records import Record
 
@@ -62,7 +63,7 @@ class Shown(struct.PyTreeNode):
         """i32[...]: the slots that entries of `rows` stand for, N for N."""
         if self.order is None:
             return row
-        return self.order.at[row].get(mode="fill", fill_value=self.order.shape[0])
+        return get_at(self.order, row, self.order.shape[0])
 
     def chosen(self, choice: jax.Array) -> jax.Array:
         """i32[P]: the slot behind each agent's chosen row i32[P], which must be in range."""

@@ -16,7 +16,7 @@ from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.constants import STYLE_SKILL, Cause, Outcome, Skill
 from jaxmmo.env.levels import learn, level_of
 from jaxmmo.env.rules import NEVER, Rules
-from jaxmmo.env.state import WorldState
+from jaxmmo.env.state import WorldState, add_at, max_at, set_at
 from jaxmmo.env.tick import Tick, attackable, attacking, still_fight
 
 
@@ -73,11 +73,14 @@ def freezing(rules: Rules, style: jax.Array, damage: jax.Array) -> jax.Array:
 
 def lessons(rules: Rules, skill: jax.Array, dealt: jax.Array, suffered: jax.Array) -> jax.Array:
     """i32[..., S]: experience from damage dealt in a skill i32[...] and from damage suffered."""
-    skills = jnp.arange(len(Skill))
-    gained = (skills == skill[..., None]) * (rules.attack_experience * dealt)[..., None]
-    both = rules.combat_experience * (dealt + suffered)
-    gained += (skills == Skill.CONSTITUTION) * both[..., None]
-    return gained + (skills == Skill.DEFENSE) * (rules.defense_experience * suffered)[..., None]
+    skills = jnp.arange(len(Skill)).reshape(*(1 for _ in skill.shape), -1)
+
+    def learnt(which: jax.Array | int, amount: jax.Array) -> jax.Array:
+        return (skills == which).astype(jnp.int32) * amount[..., None]
+
+    gained = learnt(skill[..., None], rules.attack_experience * dealt)
+    gained += learnt(Skill.CONSTITUTION, rules.combat_experience * (dealt + suffered))
+    return gained + learnt(Skill.DEFENSE, rules.defense_experience * suffered)
 
 
 def leeched(rules: Rules, value: jax.Array, maximum: jax.Array, dealt: jax.Array) -> jax.Array:
@@ -148,10 +151,10 @@ def _simultaneous(
 
     nobody = config.bodies
     victim = jnp.where(lands, target, nobody)
-    suffered = jnp.zeros(nobody, jnp.int32).at[victim].add(damage, mode="drop")
-    last_id = jnp.full(nobody, -1, jnp.int32).at[victim].max(bodies.id, mode="drop")
+    suffered = add_at(jnp.zeros(nobody, jnp.int32), victim, damage)
+    last_id = max_at(jnp.full(nobody, -1, jnp.int32), victim, bodies.id)
     freeze = freezing(rules, aim.style, damage)
-    freeze = jnp.zeros(nobody, jnp.int32).at[victim].max(freeze, mode="drop")
+    freeze = max_at(jnp.zeros(nobody, jnp.int32), victim, freeze)
     final = jnp.where(lands & (last_id[target] == bodies.id), target, nobody)
     health, wound = wounded(bodies.health, bodies.wound, suffered)
 
@@ -166,7 +169,7 @@ def _simultaneous(
         water=transfer(bodies.water, bodies.water_max),
         experience=learn(bodies.experience, lessons(rules, skill, damage, suffered)),
         freeze=jnp.where(freeze > 0, freeze, bodies.freeze),
-        damage=bodies.damage.at[final].set(damage, mode="drop"),
+        damage=set_at(bodies.damage, final, damage),
     )
     players = slice(config.capacity)
     lives = lives.replace(
@@ -216,8 +219,8 @@ def _sequential(
             damage=bodies.damage.at[j].set(jnp.where(lands, damage, bodies.damage[j])),
         )
         lives = lives.replace(
-            damage_dealt=lives.damage_dealt.at[i].add(damage, mode="drop"),
-            damage_taken=lives.damage_taken.at[j].add(damage, mode="drop"),
+            damage_dealt=add_at(lives.damage_dealt, i, damage),
+            damage_taken=add_at(lives.damage_taken, j, damage),
         )
         came = jnp.where(lands, jnp.where(damage > 0, Outcome.HIT, Outcome.MISS), outcome[i])
         came = jnp.where(able & (lands | ~aim.lands[i]), came, Outcome.NONE)

@@ -11,7 +11,7 @@ from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.constants import Cause, Material, Skill
 from jaxmmo.env.levels import learn
 from jaxmmo.env.rules import NEVER, Rules
-from jaxmmo.env.state import Terrain, WorldState, select
+from jaxmmo.env.state import Terrain, WorldState, max_at, select, set_at
 from jaxmmo.env.tick import Tick, stepping
 
 
@@ -119,7 +119,7 @@ def harvest(
     ready = jnp.where(regrow >= NEVER - state.tick, NEVER, ready)
     row = jnp.where(hungry, bodies.row, config.height)
     claim = NEVER - bodies.id
-    claimed = terrain.ripe_at.at[row, bodies.col].max(claim, mode="drop")
+    claimed = max_at(terrain.ripe_at, (row, bodies.col), claim)
     harvested = hungry & (claimed[bodies.row, bodies.col] == claim)
     row = jnp.where(harvested, bodies.row, config.height)
-    return terrain.replace(ripe_at=claimed.at[row, bodies.col].set(ready, mode="drop")), harvested
+    return terrain.replace(ripe_at=set_at(claimed, (row, bodies.col), ready)), harvested

@@ -29,7 +29,7 @@ def move_bodies(
     row = select(moves, bodies.row + delta[:, 0], bodies.row)
     col = select(moves, bodies.col + delta[:, 1], bodies.col)
     walked = moves[: config.capacity]
-    lives = state.lives.replace(distance=state.lives.distance + walked)
+    lives = state.lives.replace(distance=state.lives.distance + walked.astype(jnp.int32))
     lives = visit(config, lives, walked, row[: config.capacity], col[: config.capacity])
     return state.replace(bodies=bodies.replace(row=row, col=col), lives=lives), None
 
@@ -49,4 +49,5 @@ def visit(
     visited = lives.visited.at[slots, word].set(
         jnp.where(mask, old | bit, old), unique_indices=True, indices_are_sorted=True
     )
-    return lives.replace(visited=visited, explored=lives.explored + (mask & (old & bit == 0)))
+    new = mask & (old & bit == 0)
+    return lives.replace(visited=visited, explored=lives.explored + new.astype(jnp.int32))

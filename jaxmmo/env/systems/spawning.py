@@ -12,7 +12,15 @@ from jaxmmo.env import random, terrain
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.constants import SystemId
 from jaxmmo.env.rules import Rules
-from jaxmmo.env.state import Birth, BodyKind, Spawns, WorldState, compact, count_before
+from jaxmmo.env.state import (
+    Birth,
+    BodyKind,
+    Spawns,
+    WorldState,
+    add_at,
+    compact,
+    count_before,
+)
 from jaxmmo.env.state.table import born
 from jaxmmo.env.systems import movement
 from jaxmmo.env.tick import Tick
@@ -77,23 +85,21 @@ def spawn_agents(
     Returns:
       The state, and bool[B]: the slots of newborns.
     """
-    return _spawn(config, rules, state, tick.rolls.spawns)
+    return spawn(config, rules, state, tick.rolls.spawns)
 
 
-def _spawn(
+def spawn(
     config: EnvConfig, rules: Rules, state: WorldState, spawns: Spawns
 ) -> tuple[WorldState, jax.Array]:
-    """See `spawn_agents`."""
+    """Newborns from given attempts; see `spawn_agents`."""
     players = state.players
     populations = jnp.arange(config.num_populations)
-    member = spawns.population[:, None] == populations  # spawns x populations
-    living = jnp.zeros(config.num_populations, jnp.int32)
-    living = living.at[jnp.where(players.alive, players.population, config.num_populations)].add(
-        1, mode="drop"
-    )
+    member = spawns.population[:, None] == populations[None]  # spawns x populations
+    member_of = jnp.where(players.alive, players.population, config.num_populations)
+    living = add_at(jnp.zeros(config.num_populations, jnp.int32), member_of, 1)
     room = population_limit(config, rules) - living
     rank = jnp.cumsum(member, 0)
-    accepted = jnp.any(member & (rank <= room), 1)
+    accepted = jnp.any(member & (rank <= room[None]), 1)
     accepted &= jnp.cumsum(accepted) <= rules.max_population - jnp.sum(living)
 
     # the n-th accepted attempt takes the n-th empty slot
@@ -172,4 +178,4 @@ def first_agents(
     """A new world's agents: its initial population, or the first spawn attempts; key consumed."""
     if config.initial_population:
         return populate(config, rules, state, key)
-    return _spawn(config, rules, state, draw_spawns(config, rules, state, key, population_fn))[0]
+    return spawn(config, rules, state, draw_spawns(config, rules, state, key, population_fn))[0]

@@ -34,7 +34,7 @@ def update_status(
         immune=select(mine, jnp.maximum(bodies.immune - 1, 0), bodies.immune),
         freeze=select(mine, jnp.maximum(bodies.freeze - 1, 0), bodies.freeze),
         wilderness=select(mine, wilderness_at(rules, bodies.row, bodies.col), bodies.wilderness),
-        time_alive=bodies.time_alive + mine,
+        time_alive=bodies.time_alive + mine.astype(jnp.int32),
         damage=select(mine, 0, bodies.damage),
     )
     return state.replace(bodies=bodies), None

@@ -14,7 +14,7 @@ from flax import struct
 
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.rules import NEVER
-from jaxmmo.env.state import Bodies, count_before
+from jaxmmo.env.state import Bodies, add_at, count_before, get_at, min_at, set_at
 
 BLOCK = 16  # columns of a map row that are counted together
 CROWD = 255  # agents on one tile that are told apart in sums over a window
@@ -52,20 +52,20 @@ def sort_agents(config: EnvConfig, bodies: Bodies) -> Raster:
 
     padded = row * across * BLOCK + col
     counts = jnp.zeros(config.height * across * BLOCK, jnp.int32)
-    counts = counts.at[jnp.where(alive, padded, counts.shape[0])].add(1, mode="drop")
+    counts = add_at(counts, jnp.where(alive, padded, counts.shape[0]), 1)
     blocks = jnp.zeros(config.height * across, jnp.int32)
-    blocks = blocks.at[jnp.where(alive, padded // BLOCK, blocks.shape[0])].add(1, mode="drop")
+    blocks = add_at(blocks, jnp.where(alive, padded // BLOCK, blocks.shape[0]), 1)
     before = jnp.cumsum(blocks) - blocks
     mates = jax.vmap(lambda first: jax.lax.dynamic_slice(counts, (first,), (BLOCK,)))(
         padded // BLOCK * BLOCK
     )
-    earlier = jnp.sum(jnp.where(jnp.arange(BLOCK) < col[:, None] % BLOCK, mates, 0), 1)
+    earlier = jnp.sum(jnp.where(jnp.arange(BLOCK)[None] < col[:, None] % BLOCK, mates, 0), 1)
     rank = before[padded // BLOCK] + earlier + seniority
     rank = jnp.where(alive, rank, jnp.sum(blocks) + count_before(~alive))
 
     order = jnp.zeros(capacity, jnp.int32).at[rank].set(jnp.arange(capacity), unique_indices=True)
     first = jnp.where(alive & (seniority == 0), tile, tiles)
-    start = jnp.zeros(tiles, jnp.int32).at[first].set(rank, mode="drop")
+    start = set_at(jnp.zeros(tiles, jnp.int32), first, rank)
     return Raster(order=order, rank=rank, crowd=counts[padded], start=start)
 
 
@@ -77,9 +77,9 @@ def rank_on_tile(tile: jax.Array, agent_id: jax.Array, alive: jax.Array, tiles: 
 
     def next_oldest(carry):
         left, rank, board, turn = carry
-        board = board.at[jnp.where(left, tile, tiles)].min(agent_id, mode="drop")
-        oldest = left & (board.at[tile].get(mode="fill", fill_value=NEVER) == agent_id)
-        board = board.at[jnp.where(oldest, tile, tiles)].set(NEVER, mode="drop")
+        board = min_at(board, jnp.where(left, tile, tiles), agent_id)
+        oldest = left & (get_at(board, tile, NEVER) == agent_id)
+        board = set_at(board, jnp.where(oldest, tile, tiles), NEVER)
         return left & ~oldest, jnp.where(oldest, turn, rank), board, turn + 1
 
     # zeros that vary where the input does: a loop within `shard_map` wants carries of one type
@@ -98,19 +98,20 @@ def visible_ranks(
     row, col, alive = (column[ranked.order] for column in (bodies.row, bodies.col, bodies.alive))
     own = jnp.arange(config.bodies)[:, None]
     ranges = window_ranges(config, row, col, alive, ranked, reach)
-    itself = (jnp.arange(config.window) == config.vision) & alive[:, None]
-    wanted = jnp.arange(config.max_visible - 1)
+    middle = (jnp.arange(config.window) == config.vision)[None]
+    itself = (middle & alive[:, None]).astype(jnp.int32)
+    wanted = jnp.arange(config.max_visible - 1)[None]
     if config.reach_first:
         length = ranges.near - itself
         near, num_near = _pick(length, ranges.start + ranges.left, None, wanted)
-        near += _row_is(length, wanted, config.vision) & (near >= own)
+        near += _is_later(length, wanted, config.vision, near >= own)
         far, num_far = _pick(ranges.left, ranges.start, ranges, wanted - num_near[:, None])
         found = jnp.where(wanted < num_near[:, None], near, far)
         total = num_near + num_far
     else:
         length = ranges.left + ranges.near + ranges.right - itself
         found, total = _pick(length, ranges.start, None, wanted)
-        found += _row_is(length, wanted, config.vision) & (found >= own)
+        found += _is_later(length, wanted, config.vision, found >= own)
     found = jnp.where(wanted < total[:, None], found, config.bodies)
     # back to slots by scatters: gathers would be fused with the work and do it in slot order
     found, total = (
@@ -129,7 +130,7 @@ def _pick(
       length: i32[P, side], of the rows.
       start: i32[P, side], their first ranks.
       ranges: if given, a row goes on with its right range after its left one.
-      wanted: i32[P or none, K - 1].
+      wanted: i32[P or 1, K - 1].
     """
     wanted = jnp.broadcast_to(wanted, (length.shape[0], wanted.shape[-1]))
     seen = jnp.zeros(length.shape[0], jnp.int32)
@@ -145,10 +146,11 @@ def _pick(
     return found, seen
 
 
-def _row_is(length: jax.Array, wanted: jax.Array, row: int) -> jax.Array:
-    """bool[P, K - 1]: whether the wanted element is in that row."""
+def _is_later(length: jax.Array, wanted: jax.Array, row: int, later: jax.Array) -> jax.Array:
+    """i32[P, K - 1]: 1 where the wanted element is in that row and bool[P, K - 1] says so."""
     before = jnp.sum(length[:, :row], 1)[:, None]
-    return (wanted >= before) & (wanted < before + length[:, row, None])
+    inside = (wanted >= before) & (wanted < before + length[:, row, None])
+    return (inside & later).astype(jnp.int32)
 
 
 def window_ranges(
@@ -173,7 +175,7 @@ def window_ranges(
     plane = jnp.zeros((config.height + 2 * sight, config.width + 2 * sight + 4), jnp.uint8)
     crowd = jnp.minimum(ranked.crowd[ranked.order], CROWD).astype(jnp.uint8)
     inside = jnp.where(alive, row + sight, plane.shape[0])
-    plane = plane.at[inside, col + sight].set(crowd, mode="drop")
+    plane = set_at(plane, (inside, col + sight), crowd)
     windows = jax.vmap(lambda r, c: jax.lax.dynamic_slice(plane, (r, c), (side, 4 * words)))(
         row, col
     )
@@ -181,7 +183,7 @@ def window_ranges(
         windows.reshape(config.bodies, side, words, 4), jnp.uint32
     )
 
-    offset = jnp.arange(4 * words) - sight
+    offset = (jnp.arange(4 * words) - sight)[None]
     within_rows = jnp.abs(jnp.arange(side) - sight) <= reach
     cut = jnp.where(within_rows, -reach, sight + 1)[:, None]  # far rows are all left
     end = jnp.where(within_rows, reach, sight + 1)[:, None]
@@ -196,16 +198,18 @@ def window_ranges(
         lowest = (31 - jax.lax.clz(value & (~value + 1)).astype(jnp.int32)) >> 3
         column = jnp.where(value != 0, 4 * word + lowest, column)
     across = col[:, None] - sight + column
-    down = row[:, None] + jnp.arange(side) - sight
-    begins = ranked.start.at[down * config.width + across].get(mode="clip")
+    down = row[:, None] + (jnp.arange(side) - sight)[None]
+    # rows without anyone may begin anywhere, off the map too
+    tile = jnp.clip(down * config.width + across, 0, config.height * config.width - 1)
+    begins = ranked.start[tile]
     return Ranges(start=begins, left=left, near=near, right=right)
 
 
 def _byte_mask(chosen: jax.Array) -> jax.Array:
-    """u32[side, words]: all bits of the chosen columns' bytes, from bool[side, 4 words]."""
-    lanes = chosen.reshape(chosen.shape[0], -1, 4)
-    shifts = jnp.arange(0, 32, 8, dtype=jnp.uint32)
-    return jnp.sum(jnp.where(lanes, jnp.uint32(255) << shifts, 0), 2, dtype=jnp.uint32)
+    """u32[1, side, words]: all bits of the chosen columns' bytes, from bool[side, 4 words]."""
+    lanes = chosen.reshape(1, chosen.shape[0], -1, 4)
+    byte = jnp.uint32(255) << jnp.arange(0, 32, 8, dtype=jnp.uint32).reshape(1, 1, 1, 4)
+    return jnp.sum(jnp.where(lanes, byte, 0), 3, dtype=jnp.uint32)
 
 
 def _sum_bytes(words: jax.Array, alive: jax.Array) -> jax.Array:

@@ -6,6 +6,7 @@ import dataclasses
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.rules import Rules
@@ -99,7 +100,7 @@ class Nearby(View):
         """Relative positions all read 0 where the preset does not show them (v1.3 section 0.6)."""
         if config.relative_positions:
             return rows
-        hidden = [0] * spec.words
+        hidden = np.zeros((1, 1, spec.words), np.uint32)
         for field in (spec["row"], spec["col"]):
-            hidden[field.word] |= (2**field.bits - 1) << field.shift
-        return rows.replace(words=rows.words & ~jnp.array(hidden, jnp.uint32))
+            hidden[..., field.word] |= (2**field.bits - 1) << field.shift
+        return rows.replace(words=rows.words & ~hidden)

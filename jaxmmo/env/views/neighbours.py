@@ -29,15 +29,16 @@ def sort_agents(config: EnvConfig, bodies: Bodies) -> Sorted:
         bodies.alive, bodies.row * config.width + bodies.col, config.height * config.width
     )
     tie = jnp.where(bodies.alive, bodies.id, slots)
+    own_tile, own_tie = tile.reshape(1, 1, -1), tie.reshape(1, 1, -1)
     # counted 32 at a time: longer sums are not fused with what they sum on a CPU
     words = -(-config.bodies // 32)
     padding = (0, words * 32 - config.bodies)
     others = jnp.pad(tile, padding, constant_values=NEVER).reshape(words, 32, 1)
     other_ties = jnp.pad(tie, padding, constant_values=NEVER).reshape(words, 32, 1)
-    same = others == tile
-    before = (others < tile) | (same & (other_ties < tie))
+    same = others == own_tile
+    before = (others < own_tile) | (same & (other_ties < own_tie))
     # both counts in one sum: neither can reach 2^16 here
-    count = jnp.sum(jnp.where(same, 1 << 16, 0) + before, 1, dtype=jnp.int32)
+    count = jnp.sum(jnp.where(same, 1 << 16, 0) + before.astype(jnp.int32), 1)
     count = jnp.sum(count, 0)
     rank, crowd = count & (2**16 - 1), count >> 16
     order = jnp.zeros_like(slots).at[rank].set(slots, unique_indices=True)
@@ -66,17 +67,21 @@ def visible_ranks(
         placed = jnp.pad(placed, (0, words * 32 - capacity), constant_values=nowhere)
         return placed.reshape(words, 32, 1)
 
-    mine = slice(config.capacity)  # only players observe
+    def mine(column: jax.Array) -> jax.Array:
+        """[1, 1, P]: of those who observe, which are the players."""
+        return column[: config.capacity].reshape(1, 1, -1)
+
     away = jnp.maximum(
-        jnp.abs(in_rank_order(bodies.row) - bodies.row[mine]),
-        jnp.abs(in_rank_order(bodies.col) - bodies.col[mine]),
+        jnp.abs(in_rank_order(bodies.row) - mine(bodies.row)),
+        jnp.abs(in_rank_order(bodies.col) - mine(bodies.col)),
     )
-    bit = jnp.uint32(1) << jnp.arange(32, dtype=jnp.uint32)[:, None]
-    other = jnp.arange(words * 32).reshape(words, 32, 1) != ranked.rank[mine]
+    bit = jnp.uint32(1) << jnp.arange(32, dtype=jnp.uint32).reshape(1, 32, 1)
+    other = jnp.arange(words * 32).reshape(words, 32, 1) != mine(ranked.rank)
+    alive = mine(bodies.alive)
 
     def within(radius: jax.Array | int) -> jax.Array:
         """u32[words, P]: the ranks within a radius of each slot."""
-        seen = (away <= radius) & other & bodies.alive[mine]
+        seen = (away <= radius) & other & alive
         return jnp.sum(jnp.where(seen, bit, 0), 1, dtype=jnp.uint32)
 
     window = within(config.vision)
@@ -102,7 +107,7 @@ def nth_set_bit(groups: list[jax.Array], count: int, missing: int) -> jax.Array:
       i32[P, count].
     """
     slots = groups[0].shape[1]
-    wanted = jnp.arange(1, count + 1)
+    wanted = jnp.arange(1, count + 1)[None]
     seen = jnp.zeros((slots, 1), jnp.int32)
     word = jnp.zeros((slots, count), jnp.uint32)
     place = jnp.full((slots, count), -1)

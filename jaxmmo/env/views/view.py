@@ -12,7 +12,7 @@ from flax import struct
 
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.rules import NEVER, Rules
-from jaxmmo.env.state import Columns, Shown, WorldState
+from jaxmmo.env.state import Columns, Shown, WorldState, set_at
 from jaxmmo.env.state.table import observed, packed
 from jaxmmo.spec import Attribute, Encoding, Kind, Table, pack
 
@@ -128,7 +128,7 @@ def owned(table: str, owner: str, rows: int) -> Look:
         first = jnp.searchsorted(whose[order], jnp.arange(players + 1))
         place = jnp.arange(size) - first[whose[order]]
         slots = jnp.full((players, rows), size, jnp.int32)
-        slots = slots.at[whose[order], place].set(order.astype(jnp.int32), mode="drop")
+        slots = set_at(slots, (whose[order], place), order.astype(jnp.int32))
         return slots, (first[1:] - first[:-1]).astype(jnp.int32)
 
     return look

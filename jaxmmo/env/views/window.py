@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jaxmmo.env import tiles
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.constants import Material
-from jaxmmo.env.state import WorldState
+from jaxmmo.env.state import WorldState, set_at
 from jaxmmo.env.tiles import MaterialKind
 from jaxmmo.env.views.nearby import Ranked
 from jaxmmo.spec import Attribute, Kind
@@ -66,7 +66,7 @@ def cut_windows(
     row = jnp.where(bodies.alive, bodies.row + sight, plane.shape[0])
     crowd = jnp.minimum(ranked.crowd, crowds).astype(dtype)
     here = standing_on(state, materials).astype(dtype)
-    plane = plane.at[row, bodies.col + sight].set(here | (crowd << kind), mode="drop")
+    plane = set_at(plane, (row, bodies.col + sight), here | (crowd << kind))
 
     players = state.players
     shape = (config.window, words * per_word)
@@ -78,7 +78,7 @@ def cut_windows(
     beyond = words * per_word - config.window
     last = jnp.arange(words) == words - 1
     inside = jnp.where(last, jnp.uint32(2 ** (32 - bits * beyond) - 1), jnp.uint32(2**32 - 1))
-    return jnp.where(players.alive[:, None, None], windows & inside, 0)
+    return jnp.where(players.alive[:, None, None], windows & inside[None, None], 0)
 
 
 def standing_on(state: WorldState, materials: Sequence[MaterialKind]) -> jax.Array:
