@@ -26,6 +26,16 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
+def _picture(state: WorldState) -> bytes | None:
+    from jaxmmo.viewer.notebook import png
+
+    return png(state)
+
+
+# notebooks show a world as a picture; the game itself knows nothing of pictures
+setattr(WorldState, "_repr_png_", _picture)  # noqa: B010
+
+
 def __dir__() -> list[str]:
     return sorted([*globals(), *WORKFLOW])
 

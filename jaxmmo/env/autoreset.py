@@ -33,6 +33,8 @@ class PooledState(WorldState):
     pool_observation: Observation  # leading axis: worlds of the pool
     pool_state: WorldState  # likewise
 
+    __repr__ = WorldState.__repr__
+
 
 @dataclasses.dataclass(frozen=True)
 class AutoReset(Wrapper):

@@ -35,7 +35,10 @@ class Info(struct.PyTreeNode):
     events: Record  # what the systems of the game report, by name
 
 
-@dataclasses.dataclass(frozen=True)
+USUAL = (rewards.survival, random_population)
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
 class Environment:
     """A world to live in. Hashable, so that it can be closed over or passed as a static argument.
 
@@ -54,6 +57,17 @@ class Environment:
     def __post_init__(self) -> None:
         """Raises ValueError for an unknown preset."""
         object.__setattr__(self, "game", find(self.game))
+
+    def __repr__(self) -> str:
+        """The game, its sizes, and what was replaced."""
+        config = self.config
+        own = [
+            getattr(f, "__name__", type(f).__name__)
+            for f in (self.reward_fn, self.population_fn)
+            if f not in USUAL
+        ]
+        sizes = f"{config.height}x{config.width} tiles, {config.capacity} slots"
+        return f"Environment({', '.join([self.preset.name, sizes, *own])})"
 
     @property
     def preset(self) -> Preset:

@@ -146,6 +146,30 @@ def flat_size(spec: Spec) -> int:
     return total
 
 
+def flat_columns(spec: Spec) -> list[str]:
+    """Names of the columns of `flatten`, in their order.
+
+    As in agent[0].health, agent[3].population=2 (an indicator), agent[3].present, and
+    tile[-1,2].material=4, at row -1 and column 2 from the observer; a discrete value counts from 0.
+    """
+    names = []
+    for table, (discrete, continuous) in _attributes(spec).items():
+        tile = table == "tile"
+        own = [a.name for a in continuous]
+        for attribute in discrete:
+            if not (tile and attribute.name in PLACE):
+                own += [f"{attribute.name}={value}" for value in range(attribute.size)]
+        own += [] if tile else ["present"]
+        side, middle = spec.window, spec.window // 2
+        places = (
+            [f"{i // side - middle},{i % side - middle}" for i in range(side**2)]
+            if tile
+            else [str(row) for row in range(spec.table(table).rows)]
+        )
+        names += [f"{table}[{place}].{name}" for place in places for name in own]
+    return names
+
+
 def choices(spec: Spec) -> tuple[int, ...]:
     """How many choices every head has, in the order of the spec."""
     return tuple(spec.choices(head) for head in spec.heads)

@@ -18,6 +18,9 @@ CUT = {
     "first_look": "TICKS, SIZE, AGENTS = 12, 24, 8",
     "train": "TIME, WORLDS, TICKS = '1h', 1, 20\n"
     "OPTIONS = '--updates 1 --set height=32 --set width=32 --set capacity=16 --set worlds=2'",
+    "train_your_own_idea": "TIME, WORLDS, TICKS = '1s', 2, 20\n"
+    "SIZES = {'height': 32, 'width': 32, 'border': 4, 'capacity': 8}\n"
+    "LEARN = {'worlds': 2, 'ticks': 4, 'minibatch': 16, 'chunk': 8}",
     "vary_the_rules": f"TICKS, THIRST, REGROWTH, SIZES = 20, [1, 3], [0.025, 0.1], {SMALL}",
     "populations": f"TICKS, SIZES = 30, {SMALL}",
     "counterfactuals": f"WARMUP, TICKS, SIZES = 10, 15, {SMALL}",

@@ -70,7 +70,8 @@ def test_rules_drawn_for_every_world_are_its_own_and_stay():
     before, now = (np.asarray(w.state.players.water) for w in (worlds, after))
     alive = np.asarray(worlds.state.players.alive & after.state.players.alive)
     dry = np.maximum(before - decays[:, None], 0)
-    assert np.all((now == dry)[alive] | (now > before)[alive])  # or it drank
+    assert np.all((now >= dry)[alive])  # more where it drank
+    assert np.mean((now == dry)[alive]) > 0.5
 
 
 def law(table):
