@@ -166,10 +166,9 @@ def test_a_death_card_tells_what_was_recorded(page: Page, fights: Recording):
         assert shown["death.tick"] == str(frame.tick)
         assert shown["death.cause"] == "combat"
         assert shown["death.lifetime"] == str(deaths.lifetime[slot])
-        killers = (
-            "[...document.querySelectorAll('#agent [data-killer]')].map((e) => +e.dataset.killer)"
-        )
-        assert page.page.evaluate(killers) == attackers(frame, slot)
+        marked = "[...document.querySelectorAll('#agent [data-killer]')]"
+        killers = page.page.evaluate(f"{marked}.map((element) => +element.dataset.killer)")
+        assert killers == attackers(frame, slot)
         for name in ("distance", "explored", "damage_dealt", "damage_taken", "combat_level"):
             assert shown[f"life.{name}"] == str(getattr(deaths, name)[slot]), name
         assert shown["life.level.melee"] == str(deaths.level[slot, 1])
