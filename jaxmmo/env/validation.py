@@ -74,7 +74,8 @@ def check_state(config: EnvConfig, state: Any) -> None:
     if (tile, alive) != here:
         raise ValueError(
             f"a state of another environment: it has {'x'.join(map(str, tile))} tiles and "
-            f"{'x'.join(map(str, alive))} slots, this one has {config.height}x{config.width} and {config.bodies}"
+            f"{'x'.join(map(str, alive))} slots, this one has {config.height}x{config.width} and "
+            f"{config.bodies}"
         )
 
 
