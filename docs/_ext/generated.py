@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 from docutils import nodes
+from pygments.lexers.special import TextLexer
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -202,6 +203,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         ("jaxmmo-commands", Commands),
     ):
         app.add_directive(name, directive)
+    app.add_lexer("mermaid", TextLexer)  # drawn where the page is read on a code host
     app.connect("source-read", _own_pages)
     app.connect("autodoc-process-docstring", _plain_backticks, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -27,6 +27,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxmmo.adapters import _spaces
+from jaxmmo.adapters._registration import register
 from jaxmmo.adapters.base import Layout, Outcome, View, compiled, make_world, requires, seeded
 from jaxmmo.env.presets import Preset
 from jaxmmo.env.rules import Rules
@@ -35,6 +36,8 @@ from jaxmmo.env.wrappers import Batch
 
 _vector: Any = requires("gymnasium.vector", "gymnasium")
 AutoresetMode: Any = _vector.AutoresetMode
+
+__all__ = ["AutoresetMode", "VectorEnv", "register", "vector_env"]
 
 
 class VectorEnv(_vector.VectorEnv):
@@ -287,44 +290,6 @@ def vector_env(
         rules=rules,
         **overrides,
     )
-
-
-def register() -> list[str]:
-    """Makes the presets known to `gymnasium.make_vec`, as `jaxmmo/JaxMMO-v1` and so on.
-
-    Returns:
-      The ids.
-    """
-    import jaxmmo
-
-    gymnasium = requires("gymnasium")
-    ids = []
-    for preset in jaxmmo.registered():
-        ids.append(f"jaxmmo/{preset}")
-        if ids[-1] not in gymnasium.registry:
-            gymnasium.register(
-                ids[-1],
-                vector_entry_point="jaxmmo.adapters.gymnasium:_made",
-                kwargs={"preset": preset},
-            )
-    return ids
-
-
-def _made(num_envs: int = 1, preset: str | Preset = "JaxMMO-v1", **settings: Any) -> VectorEnv:
-    """For `make_vec`, whose `num_envs` are all slots of whole worlds."""
-    _, env = make_world(preset, None, {k: v for k, v in settings.items() if k in _fields()})
-    worlds, rest = divmod(num_envs, env.config.capacity)
-    if rest or not worlds:
-        raise ValueError(
-            f"num_envs={num_envs}: must be a multiple of the capacity, {env.config.capacity}"
-        )
-    return vector_env(preset, worlds, **settings)
-
-
-def _fields() -> set[str]:
-    from jaxmmo.env.config import EnvConfig
-
-    return set(EnvConfig.__dataclass_fields__)
 
 
 def _batched(view: View) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from jaxmmo.env.constants import Cause
 from jaxmmo.env.observation import Observation
 from jaxmmo.env.presets import Preset, find
 from jaxmmo.env.rules import Rules
-from jaxmmo.env.state import WorldState
+from jaxmmo.env.state import WorldState, varying_like
 from jaxmmo.env.systems import spawning
 from jaxmmo.env.systems.spawning import PopulationFn, random_population
 from jaxmmo.env.terrain import from_material
@@ -120,6 +120,7 @@ class Environment:
             material = validation.check_terrain(config, materials, terrain)
         validation.check_key(key)
         state = self.preset.empty_state(from_material(material, materials))
+        state = varying_like(state, jax.random.key_data(key), rules.max_population, material)
         state = spawning.first_agents(config, rules, state, key, self.population_fn)
         return self.observe(state, rules)
 

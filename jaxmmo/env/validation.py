@@ -11,7 +11,7 @@ import numpy as np
 from jax.core import Tracer
 
 from jaxmmo.env.config import EnvConfig
-from jaxmmo.env.state import WorldState, get_at
+from jaxmmo.env.state import WorldState, get_at, varying_like
 from jaxmmo.env.state.table import columns
 from jaxmmo.env.tiles import MaterialKind
 from jaxmmo.spec import Spec
@@ -147,6 +147,6 @@ def _hash_rows(table: jax.Array, salt: jax.Array) -> jax.Array:
             acc = (acc ^ (acc >> 15)) * jnp.uint32(0xC2B2AE35)
             return acc ^ (acc >> 13), None
 
-        return jax.lax.scan(mix, salt ^ jnp.uint32(seed), table.T)[0]
+        return jax.lax.scan(mix, varying_like(salt ^ jnp.uint32(seed), table), table.T)[0]
 
     return jnp.stack([fold(0x9E3779B9), fold(0x7F4A7C15)], 1)

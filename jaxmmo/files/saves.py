@@ -11,6 +11,7 @@ The rules are not part of a state: save them beside it if they are not the prese
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import io
@@ -23,6 +24,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxmmo.env.absent import absent_leaf
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.wrappers import Wrapper
 from jaxmmo.files import leaves as leaves_
@@ -105,12 +107,13 @@ def load_state(
         entries: dict[str, Any] = {k: e for k, e in archive.entries.items() if k != HEADER}
         template = _named(_template(env))
         entries = _renamed(entries, template)
-        _check(os.fspath(path), env, entries, header["config"])
+        absent = _absent(env, entries, template)
+        _check(os.fspath(path), env, entries | absent, header["config"])
         try:
             stored = {name: archive.read(name) for name in archive.entries if name != HEADER}
         except ValueError as error:
             raise ValueError(f"{path} is not a saved state, or is damaged: {error}") from error
-    stored = _renamed(stored, template)
+    stored = _renamed(stored, template) | absent
     ordered = [jnp.asarray(stored[name]) for name in template]
     return jax.tree.unflatten(jax.tree.structure(_template(env)), ordered)
 
@@ -130,6 +133,21 @@ def _named(state: Any) -> dict[str, Any]:
 def _renamed(stored: dict[str, Any], template: dict[str, Any]) -> dict[str, Any]:
     """Arrays of an older version under the names of today, those of `AutoReset`'s pool too."""
     return leaves_.renamed(stored, template, ("", "pool_state."), ".")
+
+
+def _absent(
+    env: Environment | Wrapper, stored: dict[str, Any], template: dict[str, Any]
+) -> dict[str, np.ndarray]:
+    """What stands in for arrays of today that an older version did not have."""
+    fill, found = absent_leaf(env.preset), {}
+    clock = stored.get("tick")
+    leading = () if clock is None else clock.shape
+    for name in template.keys() - stored.keys():
+        want = template[name]
+        leaf = jax.ShapeDtypeStruct((*leading, *want.shape), want.dtype)
+        with contextlib.suppress(KeyError):
+            found[name] = fill(name.removeprefix("pool_state.").replace(".", "/"), leaf)
+    return found
 
 
 def _header_of(archive: Archive) -> bytes | None:

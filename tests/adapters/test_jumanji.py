@@ -31,8 +31,9 @@ def test_its_checks_pass(preset):
     check_env_does_not_smoke(env)
     check_env_specs_does_not_smoke(env)
     state, timestep = jax.jit(env.reset)(jax.random.PRNGKey(0))
-    assert_is_jax_array_tree(state)
-    assert_is_jax_array_tree(timestep)
+    # it walks trees as dm-tree does, which takes a table of arrays for one leaf
+    assert_is_jax_array_tree(jax.tree.leaves(state))
+    assert_is_jax_array_tree(jax.tree.leaves(timestep))
     env.reward_spec.validate(timestep.reward)
     env.discount_spec.validate(timestep.discount)
     assert preset in repr(env)

@@ -27,7 +27,8 @@ def reliability(args: argparse.Namespace) -> None:
         for name, kind in mutations.formats(folder).items():
             timed(name, lambda kind=kind: mutations.attack(kind, args.mutations, args.seed))
         timed("checkpoint", lambda: checkpoints.attack(folder / "attacked", args.damage, args.seed))
-        timed("kills", lambda: killed(folder, args.kills, args.seed))
+        if args.kills:
+            timed("kills", lambda: killed(folder, args.kills, args.seed))
     print("all held")
 
 

@@ -27,19 +27,20 @@ CUT = {
 }
 
 
+NAMES = {path.stem for path in NOTEBOOKS.glob("*.ipynb")}
+assert set(CUT) <= NAMES, "a notebook that is to be cut down is not there"
+
+
 def executed(name: str):
     notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", 4)
-    (cell,) = (c for c in notebook.cells if "parameters" in c.metadata.get("tags", []))
-    cell.source += "\n" + CUT[name]
+    if name in CUT:
+        (cell,) = (c for c in notebook.cells if "parameters" in c.metadata.get("tags", []))
+        cell.source += "\n" + CUT[name]
     folder = {"metadata": {"path": str(NOTEBOOKS)}}
     return NotebookClient(notebook, timeout=900, resources=folder).execute()
 
 
-def test_each_notebook_is_known_here():
-    assert {path.stem for path in NOTEBOOKS.glob("*.ipynb")} == set(CUT)
-
-
-@pytest.mark.parametrize("name", sorted(set(CUT) - {"first_look"}))
+@pytest.mark.parametrize("name", sorted(NAMES - {"first_look"}))
 def test_it_runs_from_top_to_bottom(name):
     outputs = [out for c in executed(name).cells for out in c.get("outputs", [])]
     assert any("image/png" in out.get("data", {}) for out in outputs)

@@ -16,8 +16,8 @@ export class Crowd {
   constructor(world) {
     this.world = world;
     this.rows = world.capacity + 64; // some room for those who just died
-    const height = TEXELS * Math.ceil(this.rows / WIDTH);
-    const width = Math.min(WIDTH, this.rows);
+    const bands = Math.ceil(this.rows / WIDTH);
+    const [width, height] = [Math.ceil(this.rows / bands), TEXELS * bands];
     this.width = width;
     this.data = new Float32Array(width * height * 4);
     this.texture = new THREE.DataTexture(this.data, width, height, THREE.RGBAFormat, THREE.FloatType);

@@ -72,6 +72,9 @@ export function curves(draw, series, { low = 0, high = null, from, to }) {
     draw.beginPath();
     draw.setLineDash(dash);
     for (const [at, value] of values) draw.lineTo(x(at), y(value));
+    draw.strokeStyle = ink("marks"); // around it, so that no colour is lost on any ground
+    draw.lineWidth = 2.75;
+    draw.stroke();
     draw.strokeStyle = color;
     draw.lineWidth = 1.75;
     draw.stroke();

@@ -88,12 +88,16 @@ export class Exports {
   /** Films the scene for ten seconds while it plays; once more ends it early. */
   film(onend) {
     if (this.recorder) return this.recorder.stop();
-    const kinds = ["video/webm;codecs=vp9", "video/webm", "video/mp4"];
+    const kinds = ["video/webm;codecs=vp8", "video/webm", "video/mp4"]; // vp9 is too slow for many
     const kind = window.MediaRecorder && kinds.find((type) => MediaRecorder.isTypeSupported(type));
     if (!kind) return this.app.fail("This browser cannot record films; jaxmmo record makes them.");
     const parts = [];
     this.recorder = new MediaRecorder(this.app.stage.canvas.captureStream(FILM_RATE), { mimeType: kind, videoBitsPerSecond: QUALITY });
-    this.recorder.ondataavailable = ({ data }) => data.size && parts.push(data);
+    this.bytes = 0;
+    this.recorder.ondataavailable = ({ data }) => {
+      this.bytes += data.size;
+      if (data.size) parts.push(data);
+    };
     this.recorder.onstop = () => {
       clearTimeout(this.limit);
       this.recorder = null;

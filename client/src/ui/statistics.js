@@ -108,13 +108,13 @@ export class Statistics {
     const lifetimes = total.lifetimes.slice().sort((a, b) => a - b);
     const median = lifetimes.length ? lifetimes[lifetimes.length >> 1] : null;
     side.canvases = {};
-    const figure = (name, title, summary, high = 110) => {
+    const figure = (name, title, summary, high = 110, key = null) => {
       const canvas = el("canvas");
       canvas.style.height = `${high}px`;
       canvas.role = "img";
       canvas.ariaLabel = `${title}: ${summary}`;
       side.canvases[name] = canvas;
-      return el("figure", el("figcaption", el("b", title), el("span", summary)), canvas);
+      return el("figure", el("figcaption", el("b", title), el("span", summary)), canvas, key);
     };
     const causes = [...total.causes].map(([cause, count]) => `${words(cause)} ${count}`).join(", ");
     const { world } = side.source;
@@ -126,22 +126,20 @@ export class Statistics {
       figure("flow", "Births and deaths", `in spans of ${side.sums.size} ticks: births green, deaths red`),
       figure("causes", "Deaths by cause", causes, 26 * Math.max(1, total.causes.size)),
       figure("lifetimes", "Lifetimes", median === null ? "nobody died yet" : `median ${median} of ${lifetimes.length} lives that ended`),
-      figure("levels", "Levels", "mean of those alive, by skill"),
-      this.legend((world.lists[world.bodies.columns.level?.axis] ?? []).map((name, i) => [words(name), HUES[i % HUES.length]])),
-      figure("styles", "Styles used", "attacks, stacked"),
-      this.legend((world.lists.style ?? []).map((name, i) => [words(name), HUES[i % HUES.length]])),
+      figure("levels", "Levels", "mean of those alive, by skill", 110, this.legend(world.lists[world.bodies.columns.level?.axis])),
+      figure("styles", "Styles used", "attacks, stacked", 110, this.legend(world.lists.style)),
       figure("fights", "Who attacks whom", "rows attack columns, by population", 190),
       figure("explored", "Exploration", "share of the map that each population has stood on"),
     );
   }
 
-  legend(names) {
+  legend(names = []) {
     return el(
       "ul.key",
-      ...names.map(([name, color]) => {
+      ...names.map((name, i) => {
         const line = el("i");
-        line.style.background = color;
-        return el("li", line, name);
+        line.style.background = HUES[i % HUES.length];
+        return el("li", line, words(name));
       }),
     );
   }

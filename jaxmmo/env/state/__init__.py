@@ -9,6 +9,7 @@ from jaxmmo.env.state.arrays import (
     min_at,
     select,
     set_at,
+    varying_like,
 )
 from jaxmmo.env.state.bodies import Bodies, BodyKind, Lives
 from jaxmmo.env.state.slots import add_rows
@@ -39,4 +40,5 @@ __all__ = [
     "min_at",
     "select",
     "set_at",
+    "varying_like",
 ]

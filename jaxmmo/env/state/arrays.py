@@ -6,6 +6,8 @@ A reference to nothing is the number of entries of what it refers to. Only the f
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import jax
 import jax.numpy as jnp
 
@@ -17,6 +19,29 @@ def select(mask: jax.Array, new: jax.Array | int, old: jax.Array) -> jax.Array:
     """
     mask = mask.reshape(mask.shape + (1,) * (old.ndim - mask.ndim))
     return jnp.where(mask, jnp.broadcast_to(jnp.asarray(new, old.dtype), old.shape), old)
+
+
+T = TypeVar("T")
+
+
+def varying_like(tree: T, *others: jax.Array) -> T:
+    """The same arrays, which `shard_map` takes to differ between devices where the others do.
+
+    What is made from constants is the same on every device as far as it knows, and could not be the
+    start of a loop that writes numbers of each device's own into it. The compiler removes the
+    zeros that are added.
+
+    Args:
+      tree: integers and truth values.
+      others: integers.
+    """
+    zero = sum((0 * other.reshape(-1)[0].astype(jnp.int32) for other in others), jnp.int32(0))
+
+    def vary(leaf: jax.Array) -> jax.Array:
+        same = zero.astype(leaf.dtype)
+        return leaf | same if leaf.dtype == jnp.bool_ else leaf + same
+
+    return jax.tree.map(vary, tree)
 
 
 Index = jax.Array | tuple[jax.Array, ...]
