@@ -14,15 +14,18 @@ from jaxmmo.files.saves import fork, load_state, save_state
 from jaxmmo.version import BEHAVIOUR_VERSION, __version__
 
 if TYPE_CHECKING:
+    from jaxmmo.runs.library import load_baseline
     from jaxmmo.workflow import Evaluation, Run, Watching, evaluate, record, train, watch
 
-WORKFLOW = ("Evaluation", "Run", "Watching", "evaluate", "record", "train", "watch")
-"""Names of `jaxmmo.workflow`, imported when they are first used: they need more than the game."""
+LATER = dict.fromkeys(
+    ("Evaluation", "Run", "Watching", "evaluate", "record", "train", "watch"), "jaxmmo.workflow"
+) | {"load_baseline": "jaxmmo.runs.library"}
+"""Names and their modules, imported when they are first used: they need more than the game."""
 
 
 def __getattr__(name: str) -> Any:
-    if name in WORKFLOW:
-        return getattr(importlib.import_module("jaxmmo.workflow"), name)
+    if name in LATER:
+        return getattr(importlib.import_module(LATER[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -37,21 +40,7 @@ setattr(WorldState, "_repr_png_", _picture)  # noqa: B010
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *WORKFLOW])
-
-
-def load_baseline(preset: str = "JaxMMO-v1") -> tuple[Any, Any]:
-    """The trained policy that ships for a preset, and its parameters.
-
-    Use: `policy, params = load_baseline()`, then
-    `policy.apply(params, obs, policy.initial_carry(shape), reset)`.
-
-    Raises:
-      ValueError: for a preset without a baseline.
-    """
-    from jaxmmo.runs import library
-
-    return library.load_baseline(preset)
+    return sorted([*globals(), *LATER])
 
 
 __all__ = [

@@ -149,7 +149,8 @@ def _environment(
 def _player(player: Any, env: Any, own: RunConfig | None, trust: bool) -> Contestant:
     if _is_run(player):
         run: Run = player
-        return Contestant(run.policy, run.params)
+        named = dataclasses.replace(run.policy, name=run.directory.name)
+        return Contestant(named, run.params)
     if isinstance(player, str | Path):
         path = Path(player)
         if own is not None and path.is_dir():

@@ -53,9 +53,11 @@ class Watching:
 
     def stop(self) -> None:
         """Ends the world and the server."""
-        self.server.should_exit = self.server.force_exit = True
+        self.server.should_exit = True
         if self._thread is not None:
-            self._thread.join(10)
+            self._thread.join(8)
+            self.server.force_exit = True
+            self._thread.join(2)
         self._listener.close()
 
     def __enter__(self) -> Watching:
