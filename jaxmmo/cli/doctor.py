@@ -85,6 +85,7 @@ def self_test(seed: int) -> dict[str, Any]:
     import numpy as np
 
     from jaxmmo.env import making
+    from jaxmmo.version import BEHAVIOUR_VERSION
 
     began = time.perf_counter()
     env = making.make(height=20, width=20, border=3, vision=4, capacity=8, initial_population=6)
