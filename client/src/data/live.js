@@ -146,16 +146,17 @@ export class Live extends Source {
     const ticket = (this.ticket = (this.ticket ?? 0) + 1);
     const entry = this.tape[index];
     if (!entry) return;
+    const present = index === this.length - 1; // as asked for: the world goes on while this is decoded
     const frame = await this.decode(entry.bytes);
     if (ticket !== this.ticket || this.closed) return;
     index = this.tape.indexOf(entry); // the tape may have moved on meanwhile
     if (index < 0) return;
     const continuous = index === this.index + 1;
-    if (!this.behind && index < this.length - 1) {
+    if (!this.behind && !present) {
       this.behind = true;
       this.paused = true;
     }
-    if (index === this.length - 1) this.catchUp();
+    if (present) this.catchUp();
     this.recount(frame.tick);
     this.index = index;
     this.onframe?.(frame, continuous);
