@@ -79,7 +79,8 @@ def test_keys_and_states_that_are_not_of_this_world_are_refused():
         ENV.reset(keys)
     with pytest.raises(ValueError, match=r"uint32\[2\]: must be a typed key, as from jax\.random"):
         ENV.reset(jax.random.PRNGKey(0))
-    other = jaxmmo.make(**SMALL | {"height": 40})
+    taller: dict[str, Any] = SMALL | {"height": 40}
+    other = jaxmmo.make(**taller)
     _, state = jax.eval_shape(other.reset, jax.random.key(0))
     with pytest.raises(ValueError, match="another environment: it has 40x32 tiles and 8 slots, th"):
         jax.eval_shape(ENV.step, keys[0], state, ENV.noop())
@@ -156,7 +157,8 @@ class Diary(Wrapper):
 
     def step(self, key, state, action, rules=None):
         obs, game, *rest = self.env.step(key, state["game"], action, rules)
-        return obs, {"game": game, "days": state["days"] + 1}, *rest
+        result: Any = (obs, {"game": game, "days": state["days"] + 1}, *rest)
+        return result
 
     def world(self, state):
         return self.env.world(state["game"])

@@ -1,5 +1,7 @@
 """Rules as users write them."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,7 +13,7 @@ from jaxmmo.env.ruled import WithRules, with_rules
 from jaxmmo.env.rules import regrowth_table
 from jaxmmo.workflow import ruling
 
-SMALL = {"height": 32, "width": 32, "border": 4, "capacity": 8}
+SMALL: dict[str, Any] = {"height": 32, "width": 32, "border": 4, "capacity": 8}
 
 
 def test_rules_by_name_and_value():
