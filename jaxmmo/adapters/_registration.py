@@ -13,11 +13,11 @@ def register() -> list[str]:
     Returns:
       The ids.
     """
-    import jaxmmo
+    from jaxmmo.env import making
 
     gymnasium = requires("gymnasium")
     ids = []
-    for preset in jaxmmo.registered():
+    for preset in making.registered():
         ids.append(f"jaxmmo/{preset}")
         if ids[-1] not in gymnasium.registry:
             gymnasium.register(

@@ -60,9 +60,9 @@ def make_world(
     Raises:
       ValueError: for an unknown preset or setting, or a horizon that is no positive integer.
     """
-    import jaxmmo
+    from jaxmmo.env import making
 
-    env = jaxmmo.make(preset, **overrides)
+    env = making.make(preset, **overrides)
     return (env if horizon is None else Horizon(env, horizon)), env
 
 

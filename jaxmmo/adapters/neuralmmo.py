@@ -132,12 +132,12 @@ class Realm:
         Raises:
           ValueError: for what is unknown or out of range, saying what is allowed.
         """
-        import jaxmmo
+        from jaxmmo.env import making
 
         preset = config if isinstance(config, str) else "NeuralMMO-v1.3"
         names = {"NENT": "capacity", "NPOP": "num_populations", "STIM": "vision"}
         given = {own: getattr(config, name) for name, own in names.items() if hasattr(config, name)}
-        self.env = jaxmmo.make(preset, **(given | overrides))
+        self.env = making.make(preset, **(given | overrides))
         sizes = self.env.config
         self.config = SimpleNamespace(
             NENT=sizes.capacity, NPOP=sizes.num_populations, STIM=sizes.vision, env=self.env

@@ -7,8 +7,8 @@ from typing import Any
 
 import jax
 
-import jaxmmo
 from jaxmmo.bench import measure, worlds
+from jaxmmo.env import making
 
 DEVICES_GB = (16, 40, 80)
 
@@ -27,7 +27,7 @@ def run(
       batch: worlds that the program is compiled for; its temporaries are divided among them.
       make: from overrides to an environment, instead of the preset.
     """
-    env = jaxmmo.make(preset, **overrides) if make is None else make(overrides)
+    env = making.make(preset, **overrides) if make is None else make(overrides)
     rules = env.default_rules()
     keys = jax.eval_shape(lambda: jax.random.split(jax.random.key(0), batch))
     obs, state = jax.eval_shape(jax.vmap(lambda key: env.reset(key, rules)), keys)

@@ -10,9 +10,9 @@ import jax
 import jax.numpy as jnp
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
-import jaxmmo
 from jaxmmo.bench import measure
-from jaxmmo.env import random
+from jaxmmo.env import making, random
+from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.observation import Observation
 from jaxmmo.env.rules import Rules
@@ -125,10 +125,10 @@ def run(
       seed: of maps, births and actions.
       make: from overrides to an environment, instead of the preset.
     """
-    capacity = overrides.get("capacity", jaxmmo.EnvConfig().capacity)
+    capacity = overrides.get("capacity", EnvConfig().capacity)
     spawns = min(spawns, capacity)
     overrides = {"initial_population": capacity, "max_spawns": spawns} | overrides
-    env = jaxmmo.make(preset, **overrides) if make is None else make(overrides)
+    env = making.make(preset, **overrides) if make is None else make(overrides)
     rules = env.default_rules(spawn_attempts=spawns)
     mesh = jax.make_mesh((jax.device_count(),), ("worlds",), axis_types=(AxisType.Auto,))
     by_world = NamedSharding(mesh, PartitionSpec("worlds"))

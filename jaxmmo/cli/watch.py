@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import sys
 import threading
 import webbrowser
 
@@ -25,7 +24,6 @@ def run(args: argparse.Namespace) -> int:
     from jaxmmo.cli import signals
     from jaxmmo.workflow.watching import prepare
 
-    print(f"building a world for {args.player} ...", file=sys.stderr, flush=True)
     watching = prepare(
         args.player, speed=args.speed, host=args.host, port=args.port, **world_arguments(args)
     )

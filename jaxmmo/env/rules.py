@@ -257,7 +257,8 @@ def make_rules(kind: type[Rules], config: EnvConfig, *overrides: dict[str, Any])
         refuse_unknown("rule", given, [*fields, "regrow_probability"])
         for name, value in given.items():
             if name == "regrow_probability":
-                table = traced_regrowth_table if isinstance(value, Tracer) else regrowth_table
+                traced = isinstance(value, Tracer)
+                table: Any = traced_regrowth_table if traced else regrowth_table
                 values["regrow_table"] = jnp.asarray(table(value))
             else:
                 values[name] = _checked(name, value, values[name], fields[name], config)

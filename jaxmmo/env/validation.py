@@ -66,14 +66,16 @@ def check_state(config: EnvConfig, state: Any) -> None:
     """ValueError unless a state has the sizes of this environment's worlds."""
     if not isinstance(state, WorldState):
         raise ValueError(f"state is {type(state).__name__}: must be that of the last reset or step")
-    tile, alive = jnp.shape(state.terrain.tile), jnp.shape(state.bodies.alive)
+    tile: tuple[int, ...] = jnp.shape(state.terrain.tile)
+    alive: tuple[int, ...] = jnp.shape(state.bodies.alive)
     if len(tile) > 2:
         raise ValueError(f"a state of {list(tile[:-2])} worlds: step one, or jax.vmap(env.step)")
     here = (config.height, config.width), (config.bodies,)
     if (tile, alive) != here:
         raise ValueError(
-            f"a state of another environment: it has {tile[0]}x{tile[1]} tiles and {alive[0]} "
-            f"slots, this one has {config.height}x{config.width} and {config.bodies}"
+            f"a state of another environment: it has {'x'.join(map(str, tile))} tiles and "
+            f"{'x'.join(map(str, alive))} slots, this one has {config.height}x{config.width} and "
+            f"{config.bodies}"
         )
 
 

@@ -30,8 +30,6 @@ class Watching:
 
         from jaxmmo.viewer import serving
 
-        if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65535:
-            raise ValueError(f"--port {port}: must be in [0, 65535]")
         self.app = app
         self._listener = serving.listen(host, port)
         self.address = _address(host, self._listener.getsockname()[1], token)
@@ -163,6 +161,8 @@ def prepare(
     from jaxmmo.viewer import server
     from jaxmmo.viewer.live import SPEEDS, Simulation
 
+    if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65535:
+        raise ValueError(f"--port {port}: must be in [0, 65535]")
     token = server.make_token(host)
     guard = server.Guard(host, token)
     if isinstance(who, str | Path) and str(who).endswith(REPLAY):

@@ -10,13 +10,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from flax import struct
 from jax.experimental import checkify
 from jax.sharding import AxisType, PartitionSpec
 
 import jaxmmo
 from jaxmmo.agents import network, populations, scripted
-from jaxmmo.env.rules import rule
+from jaxmmo.env.rules import Numbers, rule
 from jaxmmo.env.state import arrays
 from jaxmmo.env.terrain import from_material
 from jaxmmo.io import decisions
@@ -172,7 +171,7 @@ def test_policies_learn_from_what_is_observed_on_the_way(capacity, resolution):
     assert all(np.any(leaf) for leaf in jax.tree.leaves(found["value"]))
 
 
-class Price(struct.PyTreeNode):
+class Price(Numbers):
     price: jax.Array = rule(2.0, 0, 10, jnp.float32)
 
 

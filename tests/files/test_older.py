@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +15,13 @@ from jaxmmo.replay import Replay
 from jaxmmo.runs import library
 
 FILES = Path(__file__).parents[1] / "data" / "version1"
-SMALL = {"height": 32, "width": 32, "border": 4, "capacity": 16, "initial_population": 12}
+SMALL: dict[str, Any] = {
+    "height": 32,
+    "width": 32,
+    "border": 4,
+    "capacity": 16,
+    "initial_population": 12,
+}
 presets = pytest.mark.parametrize("preset", jaxmmo.registered())
 
 

@@ -155,7 +155,7 @@ class Diary(Wrapper):
         obs, state = self.env.reset(key, rules, terrain)
         return obs, {"game": state, "days": jnp.int32(0)}
 
-    def step(self, key, state, action, rules=None):
+    def step(self, key, state, action, rules=None) -> Any:
         obs, game, *rest = self.env.step(key, state["game"], action, rules)
         result: Any = (obs, {"game": game, "days": state["days"] + 1}, *rest)
         return result

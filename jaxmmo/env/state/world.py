@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import struct
+from jax.core import Tracer
 
 from jaxmmo.env import tiles
 from jaxmmo.env.state.arrays import get_at
@@ -133,7 +134,7 @@ class WorldState(_State):
 
 def _has_values(x: Any) -> bool:
     """Whether an array can be looked at: not while it is traced, donated, or only a shape."""
-    if isinstance(x, jax.core.Tracer) or not isinstance(x, jax.Array | np.ndarray):
+    if isinstance(x, Tracer) or not isinstance(x, jax.Array | np.ndarray):
         return False
     return isinstance(x, np.ndarray) or not x.is_deleted()
 
