@@ -157,7 +157,8 @@ class Diary(Wrapper):
 
     def step(self, key, state, action, rules=None) -> Any:
         obs, game, *rest = self.env.step(key, state["game"], action, rules)
-        return obs, {"game": game, "days": state["days"] + 1}, *rest
+        result: Any = (obs, {"game": game, "days": state["days"] + 1}, *rest)
+        return result
 
     def world(self, state):
         return self.env.world(state["game"])
