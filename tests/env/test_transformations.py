@@ -1,10 +1,8 @@
 """Worlds of every size and game go through JAX's transformations, and its strictest settings."""
 
-import importlib
 import sys
 import traceback
 from functools import lru_cache
-from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -20,8 +18,8 @@ from jaxmmo.env.state import arrays
 from jaxmmo.env.terrain import from_material
 from jaxmmo.io import decisions
 from jaxmmo.io.inputs import inputs
+from tests.examples import example
 
-EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 V1, V13 = jaxmmo.registered()
 WORLDS = [
     (V1, 16, "simultaneous"),
@@ -43,9 +41,7 @@ def make(game, capacity=16, resolution="simultaneous", **more):
     """A small world; half of them begin empty, half with agents in every other slot."""
     sizes = {"height": 32, "width": 32, "border": 4, "max_visible": 6, "max_spawns": 2}
     if game in ("mushrooms", "inventory"):
-        if str(EXAMPLES) not in sys.path:
-            sys.path.insert(0, str(EXAMPLES))
-        game = getattr(importlib.import_module(game), game.upper())
+        game = getattr(example(game), game.upper())
     first = 0 if resolution == "sequential" else capacity // 2
     return jaxmmo.make(
         game, capacity=capacity, resolution=resolution, initial_population=first, **sizes, **more
@@ -233,6 +229,7 @@ def test_no_two_arrays_of_a_new_state_share_their_memory(game):
     assert len(set(places)) == len(places)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("capacity", "resolution"), [(16, "sequential"), (300, "simultaneous")])
 def test_a_tick_runs_without_being_compiled(capacity, resolution):
     env = make(V1, capacity, resolution)
@@ -271,7 +268,7 @@ HELPERS = {
 @pytest.fixture
 def helpers_within_range(monkeypatch):
     """Replaces the functions that are given references to nothing, wherever they were imported."""
-    importlib.import_module("inventory"), importlib.import_module("mushrooms")
+    example("inventory"), example("mushrooms")
     for name, other in HELPERS.items():
         original = getattr(arrays, name)
         for module in list(sys.modules.values()):
@@ -279,6 +276,7 @@ def helpers_within_range(monkeypatch):
                 monkeypatch.setattr(module, name, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("game", "capacity", "resolution"),
     [
@@ -296,6 +294,7 @@ def test_nothing_else_is_out_of_range_or_not_a_number(
     assert error.get() is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("capacity", "resolution"), [(16, "sequential"), (300, "simultaneous")])
 def test_index_checks_report_references_to_nothing(capacity, resolution):
     checks = checkify.index_checks | checkify.nan_checks | checkify.div_checks
