@@ -100,8 +100,9 @@ class EnvConfig:
         for name, low, high in ranges:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-                side = f" (the window is {self.window}x{self.window})"
-                why = side if name in ("height", "width") else ""
+                why = ""
+                if name in ("height", "width"):
+                    why = f" (the window is {self.window}x{self.window})"
                 raise ValueError(f"{name}={value!r}: must be an integer in [{low}, {high}]{why}")
 
     @property

@@ -3,6 +3,7 @@
 import sys
 import traceback
 from functools import lru_cache
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
