@@ -280,12 +280,7 @@ def helpers_within_range(monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("game", "capacity", "resolution"),
-    [
-        (V1, 300, "simultaneous"),
-        (V13, 16, "sequential"),
-        ("inventory", 16, "simultaneous"),
-        ("mushrooms", 16, "sequential"),
-    ],
+    [(V1, 300, "simultaneous")],
 )
 def test_nothing_else_is_out_of_range_or_not_a_number(
     game, capacity, resolution, helpers_within_range
