@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
 
-import jaxmmo
-from jaxmmo.agents.network import build
 from jaxmmo.io import decisions
 from jaxmmo.learning import advantages, losses
+from jaxmmo.runs import library
+from jaxmmo.runs.config import RunConfig
 
 
 def arguments() -> argparse.Namespace:
@@ -35,6 +36,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--ticks", type=int, default=32, help="between two updates")
     parser.add_argument("--minibatches", type=int, default=16)
     parser.add_argument("--rate", type=float, default=1e-3, help="of learning")
+    parser.add_argument(
+        "--output", type=Path, default=Path("ppo.npz"), help="file for the policy (ppo.npz)"
+    )
     return parser.parse_args()
 
 
@@ -54,9 +58,10 @@ class Step(NamedTuple):
 def main() -> None:
     """Trains, and says how it goes."""
     args = arguments()
-    env = jaxmmo.make(args.preset, capacity=args.capacity, max_visible=16)
+    config = RunConfig(preset=args.preset, env={"capacity": args.capacity}, seed=args.seed)
+    env = config.environment()  # the preset, with the first 16 rows of those in view
     rules = env.default_rules()
-    policy = build(env.spec, groups=env.config.num_populations)
+    policy = config.policy(env)  # or one of your own: whatever has init and apply
     optimiser = optax.chain(optax.clip_by_global_norm(0.5), optax.adam(args.rate, eps=1e-5))
 
     def tick(carry: tuple[Any, Any, Any], key: jax.Array) -> tuple[Any, Step]:
@@ -79,7 +84,7 @@ def main() -> None:
         out = policy.apply(params, steps.obs, (), jnp.zeros(steps.acted.shape, bool))
         log_prob = decisions.log_prob(env.spec, out.logits, steps.obs.masks, steps.action)
         living = steps.acted.astype(jnp.float32)
-        actor = losses.clipped_surrogate(log_prob, steps.log_prob, advantage, clip=0.2)
+        actor = losses.clipped_surrogate(log_prob, steps.log_prob, advantage, clip_eps=0.2)
         critic = losses.squared_error(out.value, target) / (
             jnp.var(target, where=steps.acted) + 1e-3
         )
@@ -104,7 +109,7 @@ def main() -> None:
             steps.truncated,
             steps.acted,
             gamma=0.99,
-            lam=0.9,
+            gae_lambda=0.9,
         )
         batch = (steps, advantages.normalise(advantage, steps.acted), target)
 
@@ -128,8 +133,8 @@ def main() -> None:
             lambda worlds, new: worlds.at[oldest].set(new), (obs, state), env.reset(fresh, rules)
         )
         deaths = jnp.sum(steps.terminated)
-        told = {"steps": jnp.sum(acted), "deaths": deaths}
-        return (params, opt_state, state, obs), told
+        counts = {"steps": jnp.sum(acted), "deaths": deaths}
+        return (params, opt_state, state, obs), counts
 
     keys = jax.random.split(jax.random.key(args.seed), 3)
     params = policy.init(keys[0])
@@ -141,8 +146,8 @@ def main() -> None:
     began = said = time.monotonic()
     steps = deaths = 0
     for number in range(args.updates):
-        carry, told = advance(carry, jax.random.fold_in(keys[2], number), number)
-        steps, deaths = steps + int(told["steps"]), deaths + int(told["deaths"])
+        carry, counts = advance(carry, jax.random.fold_in(keys[2], number), number)
+        steps, deaths = steps + int(counts["steps"]), deaths + int(counts["deaths"])
         now = time.monotonic()
         over = now - began > 60 * args.minutes or number + 1 == args.updates
         if now - said > 5 or over:
@@ -154,6 +159,8 @@ def main() -> None:
             said, steps, deaths = now, 0, 0
         if over:
             break
+    library.save(args.output, config, carry[0])
+    print(f"measure it on new maps: jaxmmo evaluate {args.output}")
 
 
 if __name__ == "__main__":

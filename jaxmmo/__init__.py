@@ -1,80 +1,70 @@
 """jaxmmo: a massively multiagent world as a pure function on arrays."""
 
-from typing import Any
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.environment import Environment, Info
+from jaxmmo.env.making import make, preset, registered
 from jaxmmo.env.observation import Observation
-from jaxmmo.env.presets import PRESETS, Preset, find
-from jaxmmo.env.rewards import RewardFn, survival
+from jaxmmo.env.presets import Preset
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import WorldState
-from jaxmmo.env.systems.spawning import PopulationFn, random_population
 from jaxmmo.files.saves import fork, load_state, save_state
 from jaxmmo.version import BEHAVIOUR_VERSION, __version__
 
+if TYPE_CHECKING:
+    from jaxmmo.runs.library import load_baseline
+    from jaxmmo.workflow import Evaluation, Run, Watching, evaluate, record, train, watch
 
-def make(
-    preset: str | Preset = "JaxMMO-v1",
-    *,
-    reward_fn: RewardFn = survival,
-    population_fn: PopulationFn = random_population,
-    **overrides: Any,
-) -> Environment:
-    """An environment from a preset.
-
-    Args:
-      preset: one of `registered()`, or a `Preset` of your own.
-      reward_fn: replaces the reward, see `RewardFn`.
-      population_fn: replaces the assignment of newborns to populations, see `PopulationFn`.
-      **overrides: `EnvConfig` fields.
-
-    Raises:
-      ValueError: for an unknown preset or field, or a bad value, saying what is allowed.
-    """
-    game = find(preset).replace(**overrides)
-    return Environment(game, reward_fn=reward_fn, population_fn=population_fn)
+LATER = dict.fromkeys(
+    ("Evaluation", "Run", "Watching", "evaluate", "record", "train", "watch"), "jaxmmo.workflow"
+) | {"load_baseline": "jaxmmo.runs.library"}
+"""Names and their modules, imported when they are first used: they need more than the game."""
 
 
-def load_baseline(preset: str = "JaxMMO-v1") -> tuple[Any, Any]:
-    """The trained policy that ships for a preset, and its parameters.
-
-    Use: `policy, params = load_baseline()`, then
-    `policy.apply(params, obs, policy.initial_carry(shape), reset)`.
-
-    Raises:
-      ValueError: for a preset without a baseline.
-    """
-    from jaxmmo.runs import library
-
-    return library.load_baseline(preset)
+def __getattr__(name: str) -> Any:
+    if name in LATER:
+        return getattr(importlib.import_module(LATER[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def preset(name: str | Preset = "JaxMMO-v1") -> Preset:
-    """The game of that id, to be extended; see `Preset.extend`. ValueError for an unknown one."""
-    return find(name)
+def _picture(state: WorldState) -> bytes | None:
+    from jaxmmo.viewer.notebook import png
+
+    return png(state)
 
 
-def registered() -> list[str]:
-    """Ids that `make` knows."""
-    return list(PRESETS)
+# notebooks show a world as a picture; the game itself knows nothing of pictures
+setattr(WorldState, "_repr_png_", _picture)  # noqa: B010
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *LATER])
 
 
 __all__ = [
     "BEHAVIOUR_VERSION",
     "EnvConfig",
     "Environment",
+    "Evaluation",
     "Info",
     "Observation",
     "Preset",
     "Rules",
+    "Run",
+    "Watching",
     "WorldState",
     "__version__",
+    "evaluate",
     "fork",
     "load_baseline",
     "load_state",
     "make",
     "preset",
+    "record",
     "registered",
     "save_state",
+    "train",
+    "watch",
 ]

@@ -22,6 +22,12 @@ class Record(dict[str, Any]):
             return self[name]
         raise AttributeError(f"{name!r} (there are: {', '.join(sorted(self))})")
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuses to set what is no declared attribute: it would not be an entry."""
+        if not hasattr(type(self), name):
+            raise AttributeError(f"{name!r} cannot be set: use replace({name}=...), or the key")
+        super().__setattr__(name, value)
+
     def replace(self, **updates: Any) -> Record:
         """A copy with entries changed or added."""
         return Record(self | updates)

@@ -38,6 +38,9 @@ def test_an_unknown_field_and_what_was_meant():
         ({"capacity": 12.5}, r"capacity=12\.5: must be an integer"),
         ({"capacity": True}, "capacity=True: must be an integer"),
         ({"capacity": "many"}, "capacity='many': must be an integer"),
+        ({"height": "80"}, "height='80': must be an integer"),
+        ({"width": None}, "width=None: must be an integer"),
+        ({"vision": [7]}, r"vision=\[7\]: must be an integer"),
         ({"height": 14, "border": 1}, r"height=14: .* in \[15, 16384\] \(the window is 15x15\)"),
         ({"width": 20, "vision": 12}, r"width=20: .* in \[25, 16384\] \(the window is 25x25\)"),
         ({"vision": 16}, r"vision=16: must be an integer in \[1, 15\]"),
@@ -77,7 +80,7 @@ def test_a_bad_terrain(terrain, message):
         ({"jump": np.zeros(8, int)}, "'jump'"),
         ({"move": np.zeros(7, int)}, r"'move' of shape \(7,\): must be \(8,\), one entry per slot"),
         ({"style": np.zeros((2, 8), int)}, r"'style' of shape \(2, 8\).*for a batch of worlds"),
-        ({"target": np.zeros(8)}, "'target' of float32: must be integers"),
+        ({"target": np.zeros(8)}, "'target' of float64: must be integers"),
     ],
 )
 def test_a_bad_action(change, message):

@@ -23,7 +23,8 @@ async function start() {
   }
   const { protocol, host, pathname } = window.location;
   const scheme = protocol === "https:" ? "wss" : "ws";
-  return app.watch(new Live(`${scheme}://${host}${pathname.replace(/[^/]*$/, "")}live${query}`));
+  const here = `${host}${pathname.replace(/[^/]*$/, "")}`;
+  return app.watch(new Live(`${scheme}://${here}live${query}`, `recent${query}`));
 }
 
 start().catch((error) => window.jaxmmo?.fail(error.message));

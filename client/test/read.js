@@ -2,7 +2,8 @@
 // node client/test/read.js FILE INDEX...
 import { readFile } from "node:fs/promises";
 import { Replay } from "../src/data/replay.js";
-import { describeWorld, eventsOf, inspect, livingSlots, visibleAgents } from "../src/data/world.js";
+import { eventsOf } from "../src/data/events.js";
+import { describeWorld, inspect, livingSlots, visibleAgents } from "../src/data/world.js";
 
 const [file, ...indices] = process.argv.slice(2);
 const bytes = await readFile(file);

@@ -76,9 +76,9 @@ export function chunk(tag, plain, frames = 0, { size = plain.length, raw = false
 }
 
 /** Arrays of a frame by name; what is not given is 0. */
-export function block(frames, { changes = [] } = {}) {
+export function block(frames, { changes = [], fields = FIELDS } = {}) {
   const parts = [];
-  for (const [name, shape] of FIELDS) {
+  for (const [name, shape] of fields) {
     const size = shape.reduce((a, b) => a * b, 1);
     const rows = frames.map((frame) => frame[name] ?? Array(size).fill(0));
     const steady = name.startsWith("events.");
@@ -97,10 +97,10 @@ export function block(frames, { changes = [] } = {}) {
 
 export const TILES = Array.from({ length: 30 }, (_, i) => (i % 6 === 2 ? 4 : 2));
 
-export function prologue(header = HEADER) {
-  const base = Buffer.concat([packInts(TILES), packInts(Array(30).fill(0))]);
+export function prologue(header = HEADER, tiles = TILES) {
+  const base = Buffer.concat([packInts(tiles), packInts(Array(30).fill(0))]);
   return Buffer.concat([
-    Buffer.from([74, 77, 77, 79, 1, 0, 0, 0]),
+    Buffer.from([74, 77, 77, 79, header.world ? 2 : 1, 0, 0, 0]),
     chunk("HEAD", Buffer.from(JSON.stringify(header))),
     chunk("BASE", base),
   ]);
@@ -143,3 +143,78 @@ export function sample(options) {
 }
 
 export const buffer = (bytes) => bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
+
+const GENERAL_FIELDS = [
+  ["tick", [], "int32"],
+  ...["alive", "id", "population", "row", "col"].map((name) => [`bodies.${name}`, [3], "int32"]),
+  ["bodies.mana", [3], "int32"],
+  ["bodies.mana_max", [3], "int32"],
+  ["bodies.venom", [3], "float32"],
+  ["tables.items.present", [5], "bool"],
+  ["tables.items.owner", [5], "int32"],
+  ["tables.items.kind", [5], "int32"],
+  ["events.others.poison.dose", [3], "int32"],
+  ["policy.value", [2], "float32"],
+  ["policy.sell", [2, 4], "uint8"],
+];
+
+/** A game that the page has never heard of: its own columns, tables, materials, heads and events. */
+export const GENERAL = {
+  title: "another game",
+  seed: 2,
+  config: { ...HEADER.config, capacity: 2 },
+  rules: {},
+  fields: GENERAL_FIELDS,
+  arrays: [
+    ["ground.kind", [5, 6], "uint16"],
+    ["ground.ripe", [5, 6], "int32"],
+  ],
+  world: {
+    bodies: "bodies",
+    players: 2,
+    tables: {
+      bodies: {
+        rows: 3,
+        label: "bodies",
+        columns: { mana: { label: "mana", max: "mana_max" }, mana_max: { label: "mana max" }, venom: { label: "venom" }, row: { label: "row" }, col: { label: "column" } },
+      },
+      "tables.items": {
+        rows: 5,
+        label: "items",
+        columns: { present: { label: "present" }, owner: { label: "owner", refers: "bodies" }, kind: { label: "kind", list: "item" } },
+      },
+    },
+    events: { "events.others.poison.dose": { label: "poisoned by" } },
+    lists: { item: ["nothing", "hat", "sword"] },
+    tile: { path: "ground.kind", ripe_at: "ground.ripe", material: [0, 8], near_water: [8, 1], steps: [12, 4] },
+    materials: Array.from({ length: 40 }, (_, i) => ({ name: `kind ${i}`, color: "#336699", passable: true, depleted: i === 33 ? 2 : null })),
+    heads: [{ name: "sell", size: 4, table: null, given: null, choices: ["keep", "cheap", "fair", "dear"] }],
+    bars: [{ column: "mana", color: "#3355ff" }],
+    killing: [],
+    palette: { populations: ["#ff0000", "#00ff00"] },
+  },
+};
+
+const bits = (...values) => [...new Int32Array(new Float32Array(values).buffer)];
+
+export function generalSample() {
+  const frame = {
+    tick: [0],
+    "bodies.alive": [1, 1, 1],
+    "bodies.id": [4, 5, 6],
+    "bodies.row": [1, 2, 3],
+    "bodies.col": [1, 1, 1],
+    "bodies.mana": [3, 4, 5],
+    "bodies.mana_max": [6, 8, 5],
+    "bodies.venom": bits(0.5, 0, 0),
+    "tables.items.present": [1, 1, 0, 0, 0],
+    "tables.items.owner": [1, 3, 1, 3, 3],
+    "tables.items.kind": [2, 1, 1, 0, 0],
+    "events.others.poison.dose": [0, 7, 0],
+    "policy.value": bits(0.25, -1),
+    "policy.sell": [255, 0, 0, 0, 0, 0, 51, 204],
+  };
+  const tiles = Array.from({ length: 30 }, (_, i) => 33 | (i === 7 ? 1 << 8 : 0) | (0b0101 << 12));
+  const body = block([frame], { fields: GENERAL_FIELDS });
+  return Buffer.concat([prologue(GENERAL, tiles), chunk("BLCK", body, 1), chunk("DONE", Buffer.alloc(0), 1, { raw: true })]);
+}

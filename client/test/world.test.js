@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { Replay } from "../src/data/replay.js";
 import { Tally } from "../src/data/tally.js";
+import { eventsOf } from "../src/data/events.js";
+import { Story } from "../src/data/story.js";
 import * as world from "../src/data/world.js";
 import { exploredPixels, ramp, valuePixels } from "../src/data/pictures.js";
 import { buffer, sample } from "./sample.js";
@@ -41,12 +43,12 @@ test("the dead are not found by their number", async () => {
 
 test("a kill names the killer", async () => {
   const { here, at } = await load();
-  const [kill, ...others] = world.eventsOf(here, await at(1));
+  const [kill, ...others] = eventsOf(here, await at(1));
   assert.deepEqual(others, []);
   assert.equal(kill.kind, "kill");
   assert.equal(kill.id, 15);
   assert.equal(kill.lifetime, 33);
-  assert.deepEqual(kill.killers, [{ id: 12, population: 1 }]);
+  assert.deepEqual(kill.killers, [{ id: 12, population: 1, style: "melee", damage: 4 }]);
 });
 
 test("agents see each other within the window", async () => {
@@ -58,19 +60,22 @@ test("agents see each other within the window", async () => {
 
 test("harvested forests look like scrub until they are ripe", async () => {
   const { here, at } = await load();
-  assert.equal(world.materialAt(here, await at(0), 8), here.material.forest);
-  assert.equal(world.materialAt(here, await at(1), 8), here.material.scrub);
+  const look = (frame) => here.materials[world.materialAt(here, frame, 8)].name;
+  assert.equal(look(await at(0)), "forest");
+  assert.equal(look(await at(1)), "scrub");
 });
 
 test("counts of visits add up, and overlays colour only what was seen", async () => {
   const { here, at } = await load();
   const tally = new Tally(here);
-  tally.add(await at(0));
-  tally.add(await at(1));
+  const story = new Story(here);
+  tally.add(story.add(await at(0)));
+  tally.add(story.add(await at(1)));
   assert.equal(tally.visits[1 * 6 + 1], 1);
   assert.equal(tally.visits[1 * 6 + 2], 1);
   assert.equal(tally.visits[2 * 6 + 3], 1);
-  const pixels = exploredPixels(tally);
+  assert.equal(tally.visitsOf(0)[2 * 6 + 3], 1);
+  const pixels = exploredPixels(tally.visits);
   assert.ok(pixels[4 * 7 + 3] > pixels[3]);
   assert.equal(Number.isFinite(valuePixels(tally).low), false);
 });

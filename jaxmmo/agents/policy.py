@@ -65,6 +65,13 @@ class Policy:
           logits: of `Output`.
           masks: of the observation.
         """
-        if not self.masked:
-            masks = jax.tree.map(jnp.ones_like, masks)
-        return decisions.sample(key, spec, logits, masks)
+        return decisions.sample(key, spec, logits, self._obeyed(masks))
+
+    def choose(
+        self, numbers: jax.Array, spec: Spec, logits: dict[str, jax.Array], masks: Masks
+    ) -> Record:
+        """As `decide`, with draws that the caller made: f32[..., heads] in [0, 1)."""
+        return decisions.choose(numbers, spec, logits, self._obeyed(masks))
+
+    def _obeyed(self, masks: Masks) -> Masks:
+        return masks if self.masked else jax.tree.map(jnp.ones_like, masks)

@@ -50,8 +50,8 @@ def unshared(policy: Policy, spec: Spec, num_populations: int, chunk: int = CHUN
         def run(_: None, chunk: tuple[jax.Array, jax.Array]) -> tuple[None, Output]:
             here, group = chunk
             own = jax.tree.map(lambda p: p[group], params)
-            some = jax.tree.map(lambda x: x.at[here].get(mode="clip"), flat)
-            return None, policy.apply(own, *some)
+            inputs = jax.tree.map(lambda x: x.at[here].get(mode="clip"), flat)
+            return None, policy.apply(own, *inputs)
 
         _, outputs = jax.lax.scan(run, None, (rows, group))
         place = (

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
 
-import jaxmmo
 from jaxmmo.bench import measure, worlds
+from jaxmmo.env import making
 
 DEVICES_GB = (16, 40, 80)
 
 
-def run(preset: str, overrides: dict[str, Any], batch: int) -> dict[str, Any]:
+def run(
+    preset: str,
+    overrides: dict[str, Any],
+    batch: int,
+    make: Callable[[dict[str, Any]], Any] | None = None,
+) -> dict[str, Any]:
     """Counts the bytes of a compiled batch of worlds; nothing is run.
 
     Args:
       preset: id.
       overrides: of `EnvConfig`.
       batch: worlds that the program is compiled for; its temporaries are divided among them.
+      make: from overrides to an environment, instead of the preset.
     """
-    env = jaxmmo.make(preset, **overrides)
+    env = making.make(preset, **overrides) if make is None else make(overrides)
     rules = env.default_rules()
     keys = jax.eval_shape(lambda: jax.random.split(jax.random.key(0), batch))
     obs, state = jax.eval_shape(jax.vmap(lambda key: env.reset(key, rules)), keys)

@@ -9,8 +9,9 @@ from typing import Any
 
 import jax
 
-import jaxmmo
 from jaxmmo.bench import measure, worlds
+from jaxmmo.env import making
+from jaxmmo.env.config import EnvConfig
 
 TILES_PER_AGENT = 62**2 / 128  # of the default preset: its ring and interior over its capacity
 
@@ -35,9 +36,9 @@ def run(sizes: list[int], ticks: int, repeats: int, seed: int = 0) -> Iterator[d
 
 def measure_one(agents: int, ticks: int, repeats: int, seed: int = 0) -> dict[str, Any]:
     """Numbers of one size; see `run`."""
-    border = jaxmmo.EnvConfig().border
+    border = EnvConfig().border
     length = side(agents, border)
-    env = jaxmmo.make(capacity=agents, height=length, width=length, initial_population=agents)
+    env = making.make(capacity=agents, height=length, width=length, initial_population=agents)
     rules = env.default_rules()
     obs, state = jax.block_until_ready(jax.jit(env.reset)(jax.random.key(seed), rules))
 

@@ -8,11 +8,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jaxmmo.agents import acting
+from jaxmmo.agents.acting import RolloutState
 from jaxmmo.bench import measure
-from jaxmmo.learning import rollout as rollouts
 from jaxmmo.learning.config import LearnConfig
 from jaxmmo.learning.learner import Learner, LearnState
-from jaxmmo.runs.run import RunConfig
+from jaxmmo.runs.config import RunConfig
 
 
 def run(
@@ -22,6 +23,7 @@ def run(
     warm_up: int,
     repeats: int,
     seed: int = 0,
+    learner: Learner | None = None,
 ) -> dict[str, Any]:
     """Measures the learner's default settings once its worlds are populated.
 
@@ -32,8 +34,10 @@ def run(
       warm_up: updates before the clock starts, in which agents learn to live and fill the worlds.
       repeats: updates that are timed.
       seed: of everything.
+      learner: instead of the default policy in the preset.
     """
-    learner = RunConfig(preset=preset, env=overrides, learn=learn).learner()
+    if learner is None:
+        learner = RunConfig(preset=preset, env=overrides, learn=learn).learner()
     state = jax.jit(learner.init)(jax.random.key(seed))
     began = time.perf_counter()
     update = jax.jit(learner.update, donate_argnums=0).lower(state).compile()
@@ -92,19 +96,20 @@ def network_flops(learner: Learner, state: LearnState) -> float:
 
 def shares(learner: Learner, state: LearnState, whole: float) -> dict[str, float]:
     """Parts of an update's time: deciding, the environment, and learning from it (the rest)."""
-    env, rules, config = learner.env, learner.rules, learner.config
+    env, rules, config = learner.env, learner.env.default_rules(), learner.config
     worlds, params = state.worlds, state.params
     keys = jax.random.split(jax.random.key(1), config.worlds)
 
-    def decide(worlds: rollouts.Worlds) -> Any:
+    def decide(worlds: RolloutState) -> Any:
         def tick(total: jax.Array, key: jax.Array) -> tuple[jax.Array, None]:
-            out = rollouts.act(env, learner.policy, params, worlds, key, config.chunk)
+            now = acting.world_keys(key, jnp.arange(config.worlds))
+            out = acting.act(env, learner.policy, params, worlds, now, config.chunk)
             return total + sum(jnp.sum(x) for x in jax.tree.leaves(out)), None
 
         ticks = jax.random.split(jax.random.key(0), config.ticks)
         return jax.lax.scan(tick, jnp.float32(0), ticks)[0]
 
-    def live(worlds: rollouts.Worlds) -> Any:
+    def live(worlds: RolloutState) -> Any:
         zero = jnp.zeros((config.worlds, env.config.capacity), jnp.int32)
         action = {"move": zero, "style": zero, "target": zero}
 

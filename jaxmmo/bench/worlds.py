@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
-import jaxmmo
 from jaxmmo.bench import measure
-from jaxmmo.env import random
+from jaxmmo.env import making, random
+from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.observation import Observation
 from jaxmmo.env.rules import Rules
@@ -110,6 +111,7 @@ def run(
     repeats: int,
     spawns: int,
     seed: int = 0,
+    make: Callable[[dict[str, Any]], Any] | None = None,
 ) -> dict[str, Any]:
     """Measures the environment.
 
@@ -121,16 +123,17 @@ def run(
       repeats: scans that are timed, after one that is not.
       spawns: attempts a tick that keep the worlds full.
       seed: of maps, births and actions.
+      make: from overrides to an environment, instead of the preset.
     """
-    capacity = overrides.get("capacity", jaxmmo.EnvConfig().capacity)
+    capacity = overrides.get("capacity", EnvConfig().capacity)
     spawns = min(spawns, capacity)
     overrides = {"initial_population": capacity, "max_spawns": spawns} | overrides
-    env = jaxmmo.make(preset, **overrides)
+    env = making.make(preset, **overrides) if make is None else make(overrides)
     rules = env.default_rules(spawn_attempts=spawns)
     mesh = jax.make_mesh((jax.device_count(),), ("worlds",), axis_types=(AxisType.Auto,))
-    spread = NamedSharding(mesh, PartitionSpec("worlds"))
-    keys = jax.device_put(jax.random.split(jax.random.key(seed), worlds * mesh.size), spread)
-    reset = jax.jit(jax.vmap(lambda key: env.reset(key, rules)), out_shardings=spread)
+    by_world = NamedSharding(mesh, PartitionSpec("worlds"))
+    keys = jax.device_put(jax.random.split(jax.random.key(seed), worlds * mesh.size), by_world)
+    reset = jax.jit(jax.vmap(lambda key: env.reset(key, rules)), out_shardings=by_world)
     obs, state = jax.block_until_ready(reset(keys))
 
     def sharded(fn: Any, count: int) -> Any:

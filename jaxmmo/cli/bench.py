@@ -5,8 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
+from jaxmmo.cli.options import add_idea_options, place
+
+DEFAULT = "JaxMMO-v1"
 WHAT = ("env", "scale", "train", "memory")
 
 
@@ -23,9 +27,15 @@ examples:
   jaxmmo bench env
   jaxmmo bench env --worlds 64 --json
   jaxmmo bench scale --agents 1000 100000
-  jaxmmo bench train --no-attack"""
+  jaxmmo bench train --no-attack
+  jaxmmo bench train --env my_idea.py:make_env"""
     parser.add_argument("what", choices=WHAT, help="what is measured, see below")
-    parser.add_argument("--preset", default="JaxMMO-v1", help="environment (default: %(default)s)")
+    add_idea_options(parser, preset=None, of_run="")
+    parser.add_argument(
+        "--policy",
+        metavar="FILE.py:NAME",
+        help="train: your own function make_policy(spec) -> policy",
+    )
     parser.add_argument("--capacity", type=int, default=128, help="slots a world (default: 128)")
     parser.add_argument("--worlds", type=int, help="worlds by device (default: 32; train: its own)")
     parser.add_argument("--ticks", type=int, help="ticks a run (default: 128; scale: 8)")
@@ -49,6 +59,11 @@ def run(args: argparse.Namespace) -> int:
             raise ValueError(f"--{name} {value}: must be at least 1")
     if min(args.agents) < 1:
         raise ValueError(f"--agents {min(args.agents)}: must be at least 1")
+    own = [n for n in ("preset", "env", "rules", "policy") if getattr(args, n) is not None]
+    if args.what == "scale" and own:
+        raise ValueError(f"--{own[0]}: bench scale builds worlds of its own")
+    if args.what != "train" and args.policy is not None:
+        raise ValueError(f"--policy: bench {args.what} has none, bench train does")
     from jaxmmo.bench import measure
 
     if args.what == "env":
@@ -57,6 +72,20 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(report))
     return 0
+
+
+def _maker(args: argparse.Namespace) -> Callable[[dict[str, Any]], Any]:
+    """From overrides to the environment that the options name."""
+    from jaxmmo.workflow.parts import Parts
+
+    parts = Parts(place(args), None, args.rules)
+    if "rules" in (*parts.sources, *parts.objects):
+        raise ValueError(f"--rules {args.rules}: bench {args.what} plays by one set of rules")
+
+    def make(overrides: dict[str, Any]) -> Any:
+        return parts.environment(overrides)
+
+    return make
 
 
 def _show(report: dict[str, Any]) -> None:
@@ -70,8 +99,8 @@ def _env(args: argparse.Namespace) -> dict[str, Any]:
 
     print("compiling and running; well under a minute ...", file=sys.stderr)
     report = worlds.run(
-        args.preset, {"capacity": args.capacity}, args.worlds or 32, args.ticks or 128,
-        args.repeats, args.spawns, args.seed,
+        place(args) or DEFAULT, {"capacity": args.capacity}, args.worlds or 32, args.ticks or 128,
+        args.repeats, args.spawns, args.seed, _maker(args),
     )  # fmt: skip
     _show(report)
     return report
@@ -96,6 +125,7 @@ def _scale(args: argparse.Namespace) -> dict[str, Any]:
 def _train(args: argparse.Namespace) -> dict[str, Any]:
     from jaxmmo.bench import training
     from jaxmmo.learning.config import LearnConfig
+    from jaxmmo.workflow.parts import Parts
 
     learn = LearnConfig().replace(attacks=not args.no_attack)
     if args.worlds:
@@ -103,8 +133,11 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
     if args.ticks:
         learn = learn.replace(ticks=args.ticks)
     print("compiling, then learning until the worlds are populated ...", file=sys.stderr)
+    overrides = {"capacity": args.capacity}
+    parts = Parts(place(args), args.policy, args.rules)
+    learner = parts.learner(parts.config(learn, None, overrides, args.seed))
     report = training.run(
-        args.preset, {"capacity": args.capacity}, learn, args.warm_up, args.repeats, args.seed
+        place(args) or DEFAULT, overrides, learn, args.warm_up, args.repeats, args.seed, learner
     )
     _show(report)
     return report
@@ -113,6 +146,8 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
 def _memory(args: argparse.Namespace) -> dict[str, Any]:
     from jaxmmo.bench import memory
 
-    report = memory.run(args.preset, {"capacity": args.capacity}, args.worlds or 32)
+    report = memory.run(
+        place(args) or DEFAULT, {"capacity": args.capacity}, args.worlds or 32, _maker(args)
+    )
     _show(report)
     return report

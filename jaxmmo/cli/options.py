@@ -1,25 +1,66 @@
-"""What `watch` and `record` ask in common: who plays, and in what world."""
+"""What several commands ask in common: who plays, in what world, by which rules."""
 
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from jaxmmo.viewer.world import World
 
-DEFAULT_AGENTS = 64
+def add_idea_options(parser: argparse.ArgumentParser, *, preset: str | None, of_run: str) -> None:
+    """Adds what a user can bring: `--preset` or `--env`, `--rules`, and `--trust`.
+
+    Args:
+      parser: of the command.
+      preset: the default preset; None where a run brings its own.
+      of_run: said of the defaults in the help.
+    """
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--preset", default=preset, help=f"of the world{of_run}")
+    where.add_argument(
+        "--env",
+        metavar="FILE.py:NAME",
+        help="your own function make_env(**overrides) -> env, or package.module:NAME",
+    )
+    parser.add_argument(
+        "--rules",
+        metavar="RULES",
+        help="rules to change, as in water_decay=2,reach=[1,4,6]; or FILE.py:NAME of a function "
+        "sample_rules(key, env) that draws them anew for every world",
+    )
+    if of_run:
+        add_trust(parser)
+
+
+def add_trust(parser: argparse.ArgumentParser) -> None:
+    """Adds `--trust`."""
+    parser.add_argument(
+        "--trust",
+        action="store_true",
+        help="execute the Python files that a run's directory holds; read them first",
+    )
+
+
+def place(args: argparse.Namespace) -> str | None:
+    """The environment that the options name: a preset or code."""
+    if args.env is not None:
+        from jaxmmo.runs import sources
+
+        sources.find(args.env)  # a name alone would be taken for a preset
+    return args.env if args.env is not None else args.preset
 
 
 def add_world_options(parser: argparse.ArgumentParser) -> None:
     """Adds who plays and in what world."""
+    from jaxmmo.workflow.live import DEFAULT_AGENTS
+
     parser.add_argument(
         "player",
         nargs="?",
         default="forager",
-        help="directory of a run, baseline, a script (random, forager, fighter, ...), or a replay",
+        help="directory of a run, baseline, a script (random, forager, fighter, ...), file of a "
+        "policy (.npz), or a replay (.jmmo)",
     )
-    parser.add_argument("--preset", help="of the world (the run's own, or JaxMMO-v1)")
+    add_idea_options(parser, preset=None, of_run=" (the run's own, or JaxMMO-v1)")
     parser.add_argument("--seed", type=int, default=0, help="of the world and of every draw")
     parser.add_argument("--size", type=int, metavar="TILES", help="side of the map")
     parser.add_argument("--capacity", type=int, metavar="N", help="agents that can live at once")
@@ -27,16 +68,14 @@ def add_world_options(parser: argparse.ArgumentParser) -> None:
         "--agents",
         type=int,
         metavar="N",
-        help=f"agents placed at the start, 0 for an empty world (default: {DEFAULT_AGENTS} or all)",
+        help=f"agents placed at the start, 0 for an empty world (default: {DEFAULT_AGENTS} or "
+        "all; with --env, what your function says)",
     )
     parser.add_argument("--warmup", type=int, default=0, metavar="N", help="ticks played unseen")
 
 
-def make_world(args: argparse.Namespace, outputs: bool) -> World:
-    """The world that the options describe; ValueError, naming the option, for bad ones."""
-    import jaxmmo
-    from jaxmmo.runs import library
-
+def world_arguments(args: argparse.Namespace) -> dict[str, Any]:
+    """What the options of `add_world_options` mean to `watch` and `record`."""
     for name, low in (("warmup", 0), ("seed", 0)):
         if getattr(args, name) < low:
             raise ValueError(f"--{name} {getattr(args, name)}: must be at least {low}")
@@ -45,21 +84,12 @@ def make_world(args: argparse.Namespace, outputs: bool) -> World:
         overrides["capacity"] = args.capacity
     if args.size is not None:
         overrides |= {"height": args.size, "width": args.size}
-    preset = args.preset or _preset_of(args.player)
-    capacity = jaxmmo.make(preset, **overrides).config.capacity
-    agents = min(DEFAULT_AGENTS, capacity) if args.agents is None else args.agents
-    env = jaxmmo.make(preset, **overrides, initial_population=agents)
-    contestant = library.load(args.player, env)
-    world = World(env, contestant.policy, contestant.params, seed=args.seed, outputs=outputs)
-    for _ in range(args.warmup):
-        world.step()
-    return world
-
-
-def _preset_of(player: str) -> str:
-    """The preset that a run was trained on; the default one for everybody else."""
-    from jaxmmo.runs.checkpoint import CONFIG, read_config
-
-    directory = Path(player)
-    own = (directory / CONFIG).is_file()
-    return read_config(directory)["preset"] if own else "JaxMMO-v1"
+    return {
+        "env": place(args),
+        "rules": args.rules,
+        "overrides": overrides,
+        "agents": args.agents,
+        "seed": args.seed,
+        "warmup": args.warmup,
+        "trust": args.trust,
+    }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import socket
+import threading
+import webbrowser
 
-from jaxmmo.cli.options import add_world_options, make_world
+from jaxmmo.cli.options import add_world_options, world_arguments
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -20,71 +21,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serves until interrupted."""
-    from jaxmmo.viewer.film import needs
+    from jaxmmo.cli import signals
+    from jaxmmo.workflow.watching import prepare
 
-    for module in ("starlette", "uvicorn", "websockets"):
-        needs(module)
-    from jaxmmo.viewer import server
-
-    if not 0 <= args.port <= 65535:
-        raise ValueError(f"--port {args.port}: must be in [0, 65535]")
-    guard = server.Guard(args.host, server.make_token(args.host))
-    app = _replay(args, guard) if args.player.endswith(".jmmo") else _live(args, guard)
-    return _serve(app, args, guard.token)
-
-
-def _replay(args: argparse.Namespace, guard):
-    from jaxmmo.replay.replay import Replay
-    from jaxmmo.viewer import server
-
-    return server.create_app(guard=guard, replay=Replay.load(args.player).data)
-
-
-def _live(args: argparse.Namespace, guard):
-    from jaxmmo.viewer import server
-    from jaxmmo.viewer.live import SPEEDS, Simulation
-
-    low, high = SPEEDS
-    if not low <= args.speed <= high:
-        raise ValueError(f"--speed {args.speed}: must be in [{low}, {high}] ticks a second")
-    print(f"building a world for {args.player} ...", flush=True)
-    world = make_world(args, outputs=True)
-    simulation = Simulation(world, world.title, args.seed, args.speed)
-    return server.create_app(guard=guard, simulation=simulation)
-
-
-def _serve(app, args: argparse.Namespace, token: str) -> int:
-    import threading
-    import webbrowser
-
-    import uvicorn
-
-    from jaxmmo.viewer.server import MAX_MESSAGE
-
-    listener = _listen(args.host, args.port)
-    port = listener.getsockname()[1]
-    name = args.host if args.host not in ("0.0.0.0", "::") else socket.gethostname()
-    name = f"[{name}]" if ":" in name else name
-    address = f"http://{name}:{port}/" + (f"?token={token}" if token else "")
-    print(f"watch at {address} (stop with Ctrl-C)", flush=True)
-    if not args.no_browser:
-        threading.Timer(0.5, webbrowser.open, [address]).start()
-    config = uvicorn.Config(
-        app, log_level="warning", ws="websockets-sansio", ws_max_size=MAX_MESSAGE
+    watching = prepare(
+        args.player, speed=args.speed, host=args.host, port=args.port, **world_arguments(args)
     )
+    print(f"watch at {watching.address} (stop with Ctrl-C)", flush=True)
+    program = signals.active()
+    if program is not None:
+        program.release(watching.server.handle_exit)  # it ends when it is asked to
+    if not args.no_browser:
+        timer = threading.Timer(0.5, webbrowser.open, [watching.address])
+        timer.daemon = True
+        timer.start()
     with contextlib.suppress(KeyboardInterrupt):  # that is how one stops watching
-        uvicorn.Server(config).run(sockets=[listener])
+        watching.serve()
     return 0
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """A listening socket; ValueError where the address cannot be had."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except (OSError, OverflowError) as error:
-        listener.close()
-        raise ValueError(f"cannot listen on {host}:{port}: {error}") from error
-    return listener

@@ -33,6 +33,8 @@ class PooledState(WorldState):
     pool_observation: Observation  # leading axis: worlds of the pool
     pool_state: WorldState  # likewise
 
+    __repr__ = WorldState.__repr__
+
 
 @dataclasses.dataclass(frozen=True)
 class AutoReset(Wrapper):
@@ -70,6 +72,11 @@ class AutoReset(Wrapper):
         obs, state = self.env.reset(key, rules, terrain)
         if self.mode != "pool":
             return obs, state
+        if not isinstance(state, WorldState):
+            raise ValueError(
+                f"a pool of worlds around a state of its own ({type(state).__name__}): wrap the "
+                "other way round, or use the mode 'same-step'"
+            )
         terrain = state.terrain.material if self.same_map else terrain
         axes = state.tick.ndim + 1
         rounds = -(-self.pool_size // max(1, state.tick.size))
@@ -99,10 +106,14 @@ class AutoReset(Wrapper):
                 return jax.tree.map(lambda new, kept: select(over, new, kept), fresh, old)
 
             obs, after = jax.lax.cond(jnp.any(over), restart, lambda: old)
-            newborn = jnp.where(over[..., None], after.players.alive, newborn)
-        told: dict[str, Any] = vars(info) | {"newborn": newborn}
-        info = ResetInfo(**told, over=over, terminal_observation=terminal)
+            newborn = jnp.where(over[..., None], self.env.world(after).players.alive, newborn)
+        fields: dict[str, Any] = vars(info) | {"newborn": newborn}
+        info = ResetInfo(**fields, over=over, terminal_observation=terminal)
         return obs, self._rejoin(state, after), reward, terminated, truncated, info
+
+    def world(self, state: Any) -> WorldState:
+        """See `Environment.world`."""
+        return self.env.world(self._world(state))
 
     def over(self, state: Any) -> jax.Array:
         """bool[...]: whether a world waits at its end; only with mode "none"."""
@@ -125,7 +136,8 @@ class AutoReset(Wrapper):
             pool = (state.pool_observation, state.pool_state)
             index = jax.random.randint(key, over.shape, 0, state.pool_state.tick.shape[0])
             return jax.tree.map(lambda leaf: leaf[index], pool)
-        return self.env.reset(key, rules, state.terrain.material if self.same_map else None)
+        material = self.env.world(state).terrain.material if self.same_map else None
+        return self.env.reset(key, rules, material)
 
     def _world(self, state: Any) -> Any:
         """The state without the pool."""
@@ -138,3 +150,17 @@ class AutoReset(Wrapper):
     def _rejoin(self, state: Any, world: Any) -> Any:
         """The world with the pool of a state."""
         return state.replace(**vars(world)) if self.mode == "pool" else world
+
+
+def lasting(env: Any) -> Any:
+    """The same environment without the replacing of worlds: what ends there, goes on.
+
+    Evaluation, films and live worlds follow one world for as long as they are asked to.
+    """
+    if not isinstance(env, Wrapper):
+        return env
+    inner = lasting(env.env)
+    changed: dict[str, Any] = {} if inner is env.env else {"env": inner}
+    if isinstance(env, AutoReset) and env.mode != "none":
+        changed["mode"] = "none"
+    return dataclasses.replace(env, **changed) if changed else env

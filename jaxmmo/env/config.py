@@ -74,24 +74,18 @@ class EnvConfig:
 
     def __post_init__(self) -> None:
         """Raises ValueError naming field, value and allowed range."""
+        self._check_integers(("vision", 1, 15), ("capacity", 1, 2**24), ("npc_capacity", 0, 2**24))
         window = self.window
-        for name, low, high in (
-            ("vision", 1, 15),
+        self._check_integers(
             ("height", window, MAX_SIDE),
             ("width", window, MAX_SIDE),
-            ("capacity", 1, 2**24),
-            ("npc_capacity", 0, 2**24),
             ("num_populations", 1, 1024),
             ("max_spawns", 1, self.capacity),
             ("initial_population", 0, self.capacity),
-            ("max_visible", 1, self.bodies if isinstance(self.npc_capacity, int) else 1),
+            ("max_visible", 1, self.bodies),
             ("exploration_words", 1, 2**16),
-            ("border", 1, (min(self.height, self.width) - 3) // 2),
-        ):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-                why = f" (the window is {window}x{window})" if name in ("height", "width") else ""
-                raise ValueError(f"{name}={value!r}: must be an integer in [{low}, {high}]{why}")
+        )
+        self._check_integers(("border", 1, (min(self.height, self.width) - 3) // 2))
         if self.resolution not in RESOLUTIONS:
             raise ValueError(f"resolution={self.resolution!r}: must be one of {RESOLUTIONS}")
         if self.tile_bits not in (8, 16):
@@ -100,6 +94,16 @@ class EnvConfig:
             value = getattr(self, field.name)
             if field.type == "bool" and not isinstance(value, bool):
                 raise ValueError(f"{field.name}={value!r}: must be True or False")
+
+    def _check_integers(self, *ranges: tuple[str, int, int]) -> None:
+        """ValueError for the first field that is no integer in its range, both ends included."""
+        for name, low, high in ranges:
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+                why = ""
+                if name in ("height", "width"):
+                    why = f" (the window is {self.window}x{self.window})"
+                raise ValueError(f"{name}={value!r}: must be an integer in [{low}, {high}]{why}")
 
     @property
     def bodies(self) -> int:

@@ -35,7 +35,10 @@ class Info(struct.PyTreeNode):
     events: Record  # what the systems of the game report, by name
 
 
-@dataclasses.dataclass(frozen=True)
+USUAL = (rewards.survival, random_population)
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
 class Environment:
     """A world to live in. Hashable, so that it can be closed over or passed as a static argument.
 
@@ -55,6 +58,17 @@ class Environment:
         """Raises ValueError for an unknown preset."""
         object.__setattr__(self, "game", find(self.game))
 
+    def __repr__(self) -> str:
+        """The game, its sizes, and what was replaced."""
+        config = self.config
+        own = [
+            getattr(f, "__name__", type(f).__name__)
+            for f in (self.reward_fn, self.population_fn)
+            if f not in USUAL
+        ]
+        sizes = f"{config.height}x{config.width} tiles, {config.capacity} slots"
+        return f"Environment({', '.join([self.preset.name, sizes, *own])})"
+
     @property
     def preset(self) -> Preset:
         """Configuration, rules, and what the game is made of."""
@@ -69,6 +83,15 @@ class Environment:
     def spec(self) -> Spec:
         """Attributes of observations and heads of actions, from which networks are assembled."""
         return self.preset.spec
+
+    @property
+    def num_agents(self) -> int:
+        """Player slots (P): the leading axis of observations, actions and rewards."""
+        return self.config.capacity
+
+    def world(self, state: WorldState) -> WorldState:
+        """The game's own state; a wrapper with a state of its own says where it lies in that."""
+        return state
 
     def default_rules(self, **overrides: Any) -> Rules:
         """The preset's rules, fields replaced by keyword; ValueError on what does not fit."""
@@ -86,14 +109,16 @@ class Environment:
 
         Raises:
           ValueError: for a terrain of another shape or, where its values are known, with unknown
-            materials.
+            materials; for what is not one typed key.
         """
         rules = self.default_rules() if rules is None else rules
         config, materials = self.config, self.preset.materials
         if terrain is None:
+            validation.check_key(key)
             material = self.preset.terrain(key, config, rules)
         else:
             material = validation.check_terrain(config, materials, terrain)
+        validation.check_key(key)
         state = self.preset.empty_state(from_material(material, materials))
         state = varying_like(state, jax.random.key_data(key), rules.max_population, material)
         state = spawning.first_agents(config, rules, state, key, self.population_fn)
@@ -120,16 +145,20 @@ class Environment:
           reset by itself.
 
         Raises:
-          ValueError: for an action that lacks a head or has another shape.
+          ValueError: for an action that lacks a head or has another shape, a state of another
+            environment, what is not one typed key, and a reward of another shape or dtype.
         """
         rules = self.default_rules() if rules is None else rules
         game, config = self.preset, self.config
         validation.check_action(config, self.spec, action)
+        validation.check_key(key)
+        validation.check_state(config, state)
         intent, illegal = decode(config, rules, state, action, game.heads, self.spec)
         rolls = step.draw_rolls(config, rules, state, key, self.population_fn, game.systems)
         after, events = step.advance(config, rules, state, intent, rolls, game.systems)
         obs, after = self.observe(after, rules)
         reward = self.reward_fn(rules, state, after, events)
+        reward = validation.check_reward(config, self.reward_fn, reward)
         terminated = events.deaths.cause != Cause.NONE
         players = slice(config.capacity)
         info = Info(
@@ -143,6 +172,7 @@ class Environment:
         """The observations of a state, and the state that remembers which rows they hold."""
         rules = self.default_rules() if rules is None else rules
         game = self.preset
+        validation.check_state(self.config, state)
         return observation.observe(
             self.config, rules, state, self.spec, game.materials, game.views, game.heads
         )

@@ -37,6 +37,15 @@ class Observation(struct.PyTreeNode):
     tables: Record  # `Rows` by name of the table
     masks: Masks
 
+    def __repr__(self) -> str:
+        """What is observed in one line, without the numbers."""
+        *leading, side, _ = jnp.shape(self.tiles)
+        rows = ", ".join(
+            f"{jnp.shape(table.present)[-1]} rows of {name}" for name, table in self.tables.items()
+        )
+        slots = "x".join(map(str, leading)) or "1"
+        return f"Observation({slots} slots, {side}x{side} tiles, {rows})"
+
     @property
     def agents(self) -> jax.Array:
         """u32[P, K, words]: the rows of nearby bodies; row 0 is the agent itself."""

@@ -19,7 +19,7 @@ import numpy as np
 from jaxmmo.env import terrain, tiles
 from jaxmmo.env.actions import HEADS, ActionHead
 from jaxmmo.env.config import EnvConfig, refuse_unknown
-from jaxmmo.env.rules import NEVER, Rules, experience_table, make_rules
+from jaxmmo.env.rules import NEVER, Numbers, Rules, experience_table, make_rules
 from jaxmmo.env.state import Bodies, Columns, Lives, Table, Terrain, WorldState
 from jaxmmo.env.state.table import columns, empty, extended
 from jaxmmo.env.step import SYSTEMS
@@ -99,7 +99,7 @@ class Preset:
         *,
         bodies: type[Columns] | None = None,
         lives: type[Columns] | None = None,
-        rules: type[Any] | None = None,
+        rules: type[Numbers] | None = None,
         tables: Iterable[TableOf] = (),
         views: Iterable[View] = (),
         systems: Iterable[System] = (),
@@ -155,6 +155,13 @@ class Preset:
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
                 raise ValueError(f"{self.name}: more than one {what} is called {twice[0]!r}")
+        named = [*(h.name for h in self.heads), *(s.event for s in self.systems if s.event)]
+        for name in named:
+            if not name.isidentifier() or hasattr(dict, name):
+                raise ValueError(
+                    f"{name!r}: an action head or event needs a name that a Record can have as an "
+                    "attribute, which is no method of a dict"
+                )
         there = ["bodies", *(table.name for table in self.tables)]
         for view in self.views:
             if view.table not in there:
@@ -242,14 +249,15 @@ def _spec(preset: Preset) -> Spec:
 
 
 @functools.cache
-def _with_rules(kind: type[Rules], more: type[Any] | None) -> type[Rules]:
+def _with_rules(kind: type[Rules], more: type[Numbers] | None) -> type[Rules]:
     """The class of rules with the fields of another added; one class for one combination."""
     if more is None:
         return kind
     twice = {f.name for f in dataclasses.fields(kind)} & {f.name for f in dataclasses.fields(more)}
     if twice:
         raise ValueError(f"{more.__name__} declares the rules {sorted(twice)} once more")
-    return type(kind.__name__, (more, kind), {"__module__": kind.__module__})
+    bases: Any = (more, kind)
+    return type(kind.__name__, bases, {"__module__": kind.__module__})
 
 
 def _released(config: EnvConfig) -> dict[str, Any]:

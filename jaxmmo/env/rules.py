@@ -50,6 +50,10 @@ def rule(
     return struct.field(metadata={"rule": Rule(default, low, high, dtype)})
 
 
+class Numbers(struct.PyTreeNode):
+    """Fields declared with `rule`: the rules, or what is added to them."""
+
+
 def _capacity(config: EnvConfig) -> int:
     """Player slots: a world that may be full, and no fuller."""
     return config.capacity
@@ -77,7 +81,7 @@ def _largest_hits() -> np.ndarray:
     return np.stack([base + span * levels // 99 for base, span in ((5, 45), (3, 32), (1, 24))])
 
 
-class Rules(struct.PyTreeNode):
+class Rules(Numbers):
     """The numbers of the game, all integers. Sources: RULES sections of Neural MMO v1.3.
 
     Scalars are i32[]; S = 7 skills in the order of `Skill`, 3 styles in the order of `Style`.
@@ -106,11 +110,15 @@ class Rules(struct.PyTreeNode):
     regeneration_divisor: jax.Array = rule(2, 1)
     starvation_damage: jax.Array = rule(1)  # health lost a tick without food
     dehydration_damage: jax.Array = rule(1)  # health lost a tick without water
-    forage_experience: jax.Array = rule(10)  # experience per unit of food or water gained
+    forage_experience: jax.Array = rule(
+        10, 0, 100_000
+    )  # experience per unit of food or water gained
     # u32[2, DELAYS]; alias table of the ticks until a forest regrows
     regrow_table: jax.Array = rule(lambda config: regrowth_table(0.025), 0, 2**32 - 1, jnp.uint32)
 
-    max_hit: jax.Array = rule(_largest_hits())  # i32[3, 100]; damage of a hit by style and level
+    max_hit: jax.Array = rule(
+        _largest_hits(), 0, 10_000
+    )  # i32[3, 100]; damage of a hit by style and level
     # chance of a hit = (hit_base + level difference) / hit_scale
     hit_base: jax.Array = rule(100, -MOST)
     hit_scale: jax.Array = rule(200, 1, 2**16 - 1)  # at most 65535
@@ -118,11 +126,17 @@ class Rules(struct.PyTreeNode):
     reach: jax.Array = rule([1, 2, 3], -1)
     # i32[3]; how long a hit of each style freezes its target
     freeze_ticks: jax.Array = rule([0, 0, 3])
-    leech: jax.Array = rule(1)  # food and water an attacker gains per point of damage
-    drain: jax.Array = rule(1)  # food and water a target loses per point of damage
-    attack_experience: jax.Array = rule(40)  # experience in the style per point of damage dealt
-    defense_experience: jax.Array = rule(40)  # experience in defense per point of damage taken
-    combat_experience: jax.Array = rule(20)  # experience in constitution per point dealt or taken
+    leech: jax.Array = rule(1, 0, 100_000)  # food and water an attacker gains per point of damage
+    drain: jax.Array = rule(1, 0, 100_000)  # food and water a target loses per point of damage
+    attack_experience: jax.Array = rule(
+        40, 0, 100_000
+    )  # experience in the style per point of damage dealt
+    defense_experience: jax.Array = rule(
+        40, 0, 100_000
+    )  # experience in defense per point of damage taken
+    combat_experience: jax.Array = rule(
+        20, 0, 100_000
+    )  # experience in constitution per point dealt or taken
 
     # i32[2]; (row, col) doubled, so that half tiles are exact
     wilderness_centre: jax.Array = rule(lambda config: (config.height - 1, config.width - 1), -MOST)
@@ -182,7 +196,45 @@ def _alias(mass: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray
     )
 
 
-def declared(kind: type[Rules]) -> dict[str, Rule]:
+def traced_regrowth_table(probability: jax.Array) -> jax.Array:
+    """u32[2, D]: as `regrowth_table`, for a probability f32[] that is only known when it runs.
+
+    A sweep over the delays that have too little weight for a column and those that have too much
+    (Huebschle-Schneider and Sanders 2019): the alias table is another one, its law is the same to
+    the precision of f32. What is outside [0, 1] counts as the nearer end.
+    """
+    chance = jnp.clip(jnp.asarray(probability, jnp.float32), 0, 1)
+    delays = jnp.arange(1, DELAYS + 1)
+    stays = jnp.where(delays == 1, 1.0, jnp.exp((delays - 1) * jnp.log1p(-chance)))
+    mass = jnp.where(delays == DELAYS, stays, chance * stays) * DELAYS
+    few = jnp.argsort(mass >= 1, stable=True)  # the light ones first, then the heavy ones
+    light = jnp.sum(mass < 1)
+
+    def sweep(carry: tuple[jax.Array, ...], _: None) -> tuple[tuple[jax.Array, ...], Any]:
+        small, large, rest = carry
+        heavy = few[jnp.minimum(large, DELAYS - 1)]
+        small_left = small < light
+        fill = small_left & ((rest >= 1) | (large + 1 >= DELAYS))
+        column = jnp.where(fill, few[jnp.minimum(small, DELAYS - 1)], heavy)
+        later = few[jnp.minimum(large + 1, DELAYS - 1)]
+        last = (large + 1 >= DELAYS) & ~fill
+        alias = jnp.where(fill, heavy, jnp.where(last, heavy, later))
+        keep = jnp.where(fill, mass[column], jnp.where(last, 1.0, rest))
+        after = jnp.where(fill, rest + mass[column] - 1, mass[later] + rest - 1)
+        step = fill.astype(jnp.int32)
+        return (small + step, large + 1 - step, after), (column, keep, delays[alias])
+
+    begin = (jnp.int32(0), light.astype(jnp.int32), mass[few[jnp.minimum(light, DELAYS - 1)]])
+    column, keep, alias = jax.lax.scan(sweep, begin, None, length=DELAYS)[1]
+    threshold = jnp.clip(keep, 0, 1) * np.float32(2**32 - 256)  # the largest that fits in 32 bits
+    table = jnp.zeros((2, DELAYS), jnp.uint32)
+    table = table.at[0, column].set(threshold.astype(jnp.uint32))
+    table = table.at[1, column].set(alias.astype(jnp.uint32))
+    never = jnp.stack([jnp.zeros(DELAYS, jnp.uint32), jnp.full(DELAYS, NEVER, jnp.uint32)])
+    return jnp.where(chance == 0, never, table)
+
+
+def declared(kind: type[Numbers]) -> dict[str, Rule]:
     """What each field of a class of rules is, by name."""
     return {field.name: field.metadata["rule"] for field in dataclasses.fields(kind)}
 
@@ -205,7 +257,9 @@ def make_rules(kind: type[Rules], config: EnvConfig, *overrides: dict[str, Any])
         refuse_unknown("rule", given, [*fields, "regrow_probability"])
         for name, value in given.items():
             if name == "regrow_probability":
-                values["regrow_table"] = jnp.asarray(regrowth_table(value))
+                traced = isinstance(value, Tracer)
+                table: Any = traced_regrowth_table if traced else regrowth_table
+                values["regrow_table"] = jnp.asarray(table(value))
             else:
                 values[name] = _checked(name, value, values[name], fields[name], config)
     return kind(**values)

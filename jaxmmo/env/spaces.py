@@ -86,7 +86,7 @@ def of_observation(config: EnvConfig, spec: Spec) -> Dict:
             {
                 "words": Box((slots, table.rows, table.words), jnp.uint32, 0, full),
                 "present": Box((slots, table.rows), jnp.bool_, 0, 1),
-                "overflow": Box((slots,), jnp.int32, 0, 2**31 - 1),
+                "overflow": Box((slots,), jnp.int32, 0, 2**30),
             }
         )
 

@@ -49,6 +49,60 @@ def check_action(config: EnvConfig, spec: Spec, action: Any) -> None:
             raise ValueError(f"action {name!r} of {dtype}: must be integers")
 
 
+def check_key(key: Any) -> None:
+    """ValueError unless it is one typed key."""
+    dtype = getattr(key, "dtype", None)
+    if dtype is None or not jnp.issubdtype(dtype, jax.dtypes.prng_key):
+        found = type(key).__name__ if dtype is None else f"{dtype}{list(key.shape)}"
+        raise ValueError(f"key is {found}: must be a typed key, as from jax.random.key(0)")
+    if key.shape:
+        raise ValueError(
+            f"keys of shape {list(key.shape)}: one world takes one key; for many worlds, "
+            "jax.vmap(env.reset)(keys), and likewise env.step"
+        )
+
+
+def check_state(config: EnvConfig, state: Any) -> None:
+    """ValueError unless a state has the sizes of this environment's worlds."""
+    if not isinstance(state, WorldState):
+        raise ValueError(f"state is {type(state).__name__}: must be that of the last reset or step")
+    tile: tuple[int, ...] = jnp.shape(state.terrain.tile)
+    alive: tuple[int, ...] = jnp.shape(state.bodies.alive)
+    if len(tile) > 2:
+        raise ValueError(f"a state of {list(tile[:-2])} worlds: step one, or jax.vmap(env.step)")
+    here = (config.height, config.width), (config.bodies,)
+    if (tile, alive) != here:
+        raise ValueError(
+            f"a state of another environment: it has {'x'.join(map(str, tile))} tiles and "
+            f"{'x'.join(map(str, alive))} slots, this one has {config.height}x{config.width} and "
+            f"{config.bodies}"
+        )
+
+
+def check_reward(config: EnvConfig, function: Any, reward: Any) -> jax.Array:
+    """f32[P]; ValueError, which names the function, for another shape or numbers without point."""
+    name = getattr(function, "__name__", type(function).__name__)
+    shape, dtype = jnp.shape(reward), jnp.result_type(reward)
+    if shape != (config.capacity,) or not jnp.issubdtype(dtype, jnp.floating):
+        raise ValueError(
+            f"the reward function {name} returned {dtype}{list(shape)}: must be "
+            f"float32[{config.capacity}], one number for each slot"
+        )
+    return jnp.asarray(reward, jnp.float32)
+
+
+def check_population(function: Any, population: Any, ids: jax.Array) -> jax.Array:
+    """i32[N]; ValueError, which names the function, for another shape or dtype."""
+    name = getattr(function, "__name__", type(function).__name__)
+    shape, dtype = jnp.shape(population), jnp.result_type(population)
+    if shape != ids.shape or not jnp.issubdtype(dtype, jnp.integer):
+        raise ValueError(
+            f"the population function {name} returned {dtype}{list(shape)}: must be "
+            f"int32{list(ids.shape)}, one for each id"
+        )
+    return jnp.asarray(population, jnp.int32)
+
+
 def digest(state: WorldState) -> jax.Array:
     """u32[2]; see `Environment.digest`. Sums of hashes, so that order does not matter."""
     total = _hash_table(state, state.bodies)
@@ -79,7 +133,8 @@ def _hash_columns(state: WorldState, table: Any, salt: jax.Array) -> jax.Array:
     for name, column in columns(type(table)).items():
         value = getattr(table, name)
         if column.refers is not None:
-            ids = state.table(column.refers).id
+            other = state.table(column.refers)
+            ids = jnp.where(other.alive, other.id, -1)  # an empty slot is nobody too
             value = get_at(ids, value, -1)
         rows.append(value.reshape(value.shape[0], -1).astype(jnp.uint32))
     return _hash_rows(jnp.concatenate(rows, 1), salt)

@@ -25,6 +25,7 @@ from jaxmmo.env.environment import Environment
 from jaxmmo.env.observation import Observation
 from jaxmmo.env.presets import Preset
 from jaxmmo.env.rules import Rules
+from jaxmmo.env.state import WorldState
 from jaxmmo.records import Record
 from jaxmmo.spec import Spec
 
@@ -57,6 +58,19 @@ class Wrapper:
         """See `Environment.spec`."""
         return self.env.spec
 
+    @property
+    def num_agents(self) -> int:
+        """See `Environment.num_agents`."""
+        return self.env.num_agents
+
+    def world(self, state: Any) -> WorldState:
+        """The game's own state.
+
+        A wrapper with a state of its own overrides this, so that whoever looks at the game, for
+        example to tell agents apart, finds it there.
+        """
+        return self.env.world(state)
+
     def default_rules(self, **overrides: Any) -> Rules:
         """See `Environment.default_rules`."""
         return self.env.default_rules(**overrides)
@@ -81,7 +95,7 @@ class Wrapper:
         """bool[...]: whether a world has come to its end; leading axes as of the state."""
         if isinstance(self.env, Wrapper):
             return self.env.over(state)
-        return jnp.zeros(state.tick.shape, bool)
+        return jnp.zeros(self.world(state).tick.shape, bool)
 
     def observe(self, state: Any, rules: Rules | None = None) -> tuple[Observation, Any]:
         """See `Environment.observe`."""
@@ -123,7 +137,7 @@ class Horizon(Wrapper):
 
     def over(self, state: Any) -> jax.Array:
         """bool[...]: whether the clock has reached the horizon."""
-        return state.tick >= self.ticks
+        return self.world(state).tick >= self.ticks
 
     def step(
         self,

@@ -2,213 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
-import functools
-from typing import Any, NamedTuple
+from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from flax import struct
 
-from jaxmmo.agents.policy import Policy
+from jaxmmo.agents.acting import SampleRules
 from jaxmmo.env.constants import Cause, Skill
 from jaxmmo.env.environment import Environment
-from jaxmmo.env.rules import Rules
 from jaxmmo.evaluation import survival
-from jaxmmo.learning.living import over_living
-from jaxmmo.learning.rollout import join, split, start
-from jaxmmo.records import Record
+from jaxmmo.evaluation.watching import Contestant, Counts, EvalConfig, Progress, run, sides
 
-HELD_OUT = 0x5EED  # folded into the seed's key: no training run draws these worlds
-
-
-class Contestant(NamedTuple):
-    """A policy with its parameters."""
-
-    policy: Policy
-    params: Any
-
-
-@dataclasses.dataclass(frozen=True)
-class EvalConfig:
-    """How to evaluate.
-
-    Attributes:
-      worlds: simulated side by side (B).
-      ticks: each world is watched for, from its beginning.
-      horizon: cap of the restricted mean lifetime (H), for agents born at least so long before the
-        end; and the ticks after which a world counts as steady.
-      chunk: living agents that act at once.
-      seed: of maps and everything else; maps differ from those of training with any seed.
-    """
-
-    worlds: int = 16
-    ticks: int = 1500
-    horizon: int = 500
-    chunk: int = 512
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Raises ValueError naming what does not fit."""
-        for name in ("worlds", "horizon", "chunk"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}={getattr(self, name)}: must be at least 1")
-        if self.ticks <= self.horizon:
-            raise ValueError(
-                f"ticks={self.ticks}: must be more than horizon={self.horizon}, or no life counts"
-            )
-
-
-class Counts(struct.PyTreeNode):
-    """What is counted, by world B and population G."""
-
-    lives: jax.Array  # i32[B, G, H + 1]; by capped length, of agents born early enough
-    steps: jax.Array  # i32[B, G]; of the living, once steady
-    deaths: jax.Array  # i32[B, G]; once steady
-    causes: jax.Array  # i32[B, G, causes]; all deaths
-    levels: jax.Array  # i32[B, G, S]; summed over deaths
-    explored: jax.Array  # i32[B, G]; summed over deaths
-    dealt: jax.Array  # i32[B, G]; damage, summed over deaths
-
-
-def run(
-    env: Environment,
-    contestants: list[Contestant],
-    config: EvalConfig,
-    *,
-    attacks: bool = True,
-) -> tuple[Counts, np.ndarray]:
-    """Watches worlds that the contestants share by population.
-
-    With two, the first has the lower half of the populations in every other world and the upper
-    half in the rest, so that no population is anybody's advantage.
-
-    Returns:
-      Counts on the host, and the living by tick: i32[T, B, G].
-    """
-    rules = env.default_rules()
-    rules = rules if attacks else rules.without_combat()
-    policies, params = zip(*contestants, strict=True)
-    key = jax.random.fold_in(jax.random.key(config.seed), HELD_OUT)
-    counts, living = _watch(env, policies, config, key, rules, params)
-    return jax.tree.map(np.asarray, counts), np.asarray(living)
-
-
-def sides(num_populations: int, worlds: int, contestants: int) -> np.ndarray:
-    """i32[B, G]: which contestant has a population in a world."""
-    if contestants == 1:
-        return np.zeros((worlds, num_populations), np.int32)
-    if num_populations < 2:
-        raise ValueError("two policies in a world need at least 2 populations; there is 1")
-    upper = (np.arange(num_populations) >= num_populations // 2).astype(np.int32)
-    return np.where(np.arange(worlds)[:, None] % 2 == 0, upper, 1 - upper)
-
-
-@functools.partial(jax.jit, static_argnums=(0, 1, 2))
-def _watch(
-    env: Environment,
-    policies: tuple[Policy, ...],
-    config: EvalConfig,
-    key: jax.Array,
-    rules: Rules,
-    params: tuple[Any, ...],
-) -> tuple[Counts, jax.Array]:
-    groups, worlds = env.config.num_populations, config.worlds
-    owner = jnp.asarray(sides(groups, worlds, len(policies)))
-    keys = jax.random.split(key)
-    first = start(env, rules, policies[0], keys[0], worlds)
-    size = worlds * env.config.capacity
-    carries = tuple(p.initial_carry((size,)) for p in policies)
-    born = jnp.zeros((worlds, env.config.capacity), jnp.int32)
-
-    def tick(carry: Any, now: tuple[jax.Array, jax.Array]) -> Any:
-        state, obs, carries, reset, born, counts = carry
-        time, key = now
-        acts, plays = jax.random.split(key)
-        mine = jnp.take_along_axis(owner, state.players.population, 1).reshape(-1)
-        action, answers = None, []
-        for i, policy in enumerate(policies):
-            alive = obs.present[:, 0] & (mine == i)
-            some = _actor(env, policy, params[i], jax.random.fold_in(acts, i))
-            chosen, memory = over_living(some, (obs, carries[i], reset), alive, config.chunk)
-            action = chosen if action is None else jax.tree.map(jnp.add, action, chosen)
-            answers.append(memory)
-        step = jax.vmap(lambda k, s, a: env.step(k, s, a, rules))
-        populations = state.players.population
-        obs, state, _, _, _, info = step(
-            jax.random.split(plays, worlds), state, split(action, worlds)
-        )
-        counts = _count(counts, info.events, populations, born, time, config)
-        born = jnp.where(info.newborn, time, born)
-        living = _by_group(state.players.alive, state.players.population, groups)
-        carry = (state, join(obs), tuple(answers), join(info.newborn), born, counts)
-        return carry, living
-
-    begin = (first.state, first.obs, carries, first.reset, born, _zero(worlds, groups, config))
-    times = jnp.arange(config.ticks), jax.random.split(keys[1], config.ticks)
-    (state, _, _, _, born, counts), living = jax.lax.scan(tick, begin, times)
-    old = state.players.alive & (born <= config.ticks - config.horizon)
-    survivors = _by_group(old, state.players.population, groups)
-    return counts.replace(lives=counts.lives.at[:, :, -1].add(survivors)), living
-
-
-def _actor(env: Environment, policy: Policy, params: Any, key: jax.Array) -> Any:
-    def some(inputs: Any, index: jax.Array) -> Any:
-        out = policy.apply(params, *inputs)
-        mixed = jax.random.fold_in(key, index)
-        return policy.decide(mixed, env.spec, out.logits, inputs[0].masks), out.carry
-
-    return some
-
-
-def _zero(worlds: int, groups: int, config: EvalConfig) -> Counts:
-    def zero(*shape: int) -> jax.Array:
-        return jnp.zeros((worlds, groups, *shape), jnp.int32)
-
-    return Counts(
-        lives=zero(config.horizon + 1),
-        steps=zero(),
-        deaths=zero(),
-        causes=zero(len(Cause)),
-        levels=zero(len(Skill)),
-        explored=zero(),
-        dealt=zero(),
-    )
-
-
-def _by_group(mask: jax.Array, population: jax.Array, groups: int) -> jax.Array:
-    """i32[B, G]: how many of each population are in a mask [B, P]."""
-    member = population[..., None] == jnp.arange(groups)
-    return jnp.sum(mask[..., None] & member, 1, dtype=jnp.int32)
-
-
-def _count(
-    counts: Counts,
-    events: Record,
-    population: jax.Array,
-    born: jax.Array,
-    time: jax.Array,
-    config: EvalConfig,
-) -> Counts:
-    """Adds a tick's events; `population` and `born` are those of the slots before the tick."""
-    deaths, groups = events.deaths, counts.steps.shape[1]
-    worlds = jnp.arange(counts.steps.shape[0])[:, None]
-    died = deaths.cause != Cause.NONE
-    group = jnp.where(died, deaths.population, groups)
-    steady = time >= config.horizon
-    early = died & (born <= config.ticks - config.horizon)
-    length = jnp.clip(deaths.lifetime, 0, config.horizon)
-    where = (worlds, group)
-    return Counts(
-        lives=counts.lives.at[worlds, jnp.where(early, group, groups), length].add(1, mode="drop"),
-        steps=counts.steps + steady * _by_group(events.acted, population, groups),
-        deaths=counts.deaths.at[where].add(steady.astype(jnp.int32), mode="drop"),
-        causes=counts.causes.at[worlds, group, deaths.cause].add(1, mode="drop"),
-        levels=counts.levels.at[where].add(deaths.level, mode="drop"),
-        explored=counts.explored.at[where].add(deaths.explored, mode="drop"),
-        dealt=counts.dealt.at[where].add(deaths.damage_dealt, mode="drop"),
-    )
+__all__ = ["Contestant", "EvalConfig", "evaluate", "report"]
 
 
 def report(counts: Counts, living: np.ndarray, mine: np.ndarray) -> dict[str, Any]:
@@ -249,6 +53,8 @@ def evaluate(
     config: EvalConfig,
     *,
     attacks: bool = True,
+    sample_rules: SampleRules | None = None,
+    progress: Progress | None = None,
 ) -> list[dict[str, Any]]:
     """A report for each contestant, with one for each population if there is only one contestant.
 
@@ -257,6 +63,8 @@ def evaluate(
       contestants: one, or two that share every world.
       config: how long, how many.
       attacks: False masks them.
+      sample_rules: draws the rules of every world; the environment's for all if omitted.
+      progress: told how far it is, now and then.
 
     Raises:
       ValueError: for another number of contestants.
@@ -265,7 +73,9 @@ def evaluate(
         raise ValueError(f"{len(contestants)} policies: one or two can be evaluated together")
     groups = env.config.num_populations
     owner = sides(groups, config.worlds, len(contestants))
-    counts, living = run(env, contestants, config, attacks=attacks)
+    counts, living = run(
+        env, contestants, config, attacks=attacks, sample_rules=sample_rules, progress=progress
+    )
     reports = []
     for i, contestant in enumerate(contestants):
         result = {"policy": contestant.policy.name} | report(counts, living, owner == i)

@@ -11,25 +11,29 @@ The rules are not part of a state: save them beside it if they are not the prese
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import io
 import json
+import math
 import os
-import zipfile
-import zlib
 from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxmmo.env.absent import absent_leaf
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.wrappers import Wrapper
+from jaxmmo.files import leaves as leaves_
+from jaxmmo.files.archive import Archive, open_archive
 from jaxmmo.files.atomic import write_atomically
 from jaxmmo.version import BEHAVIOUR_VERSION
 
 FORMAT, VERSION = "jaxmmo-state", 1
+HEADER, MAX_HEADER = "header", 1 << 20
 SIZES = ("height", "width", "capacity", "num_populations", "max_visible", "exploration_words")
 """Configuration that a save must share with the environment that goes on with it."""
 
@@ -87,18 +91,31 @@ def load_state(
       FileNotFoundError: if there is no such file.
       ValueError: for anything but a whole save of a known version that fits the environment.
     """
-    leaves = _read(path)
-    header = _header(path, leaves.pop("header", None))
-    current = BEHAVIOUR_VERSION
-    if header["behaviour"] != current and not any_behaviour:
-        raise ValueError(
-            f"{path} is a world of behaviour version {header['behaviour']!r}, this game has "
-            f"version {current}: it would go on differently; any_behaviour=True allows it"
-        )
-    _check(os.fspath(path), env, leaves, header["config"])
-    template = _template(env)
-    ordered = [jnp.asarray(leaves[name]) for name in _named(template)]
-    return jax.tree.unflatten(jax.tree.structure(template), ordered)
+    with open_archive(path) as file:
+        try:
+            archive = Archive(file)
+            raw = _header_of(archive)
+        except ValueError as error:
+            raise ValueError(f"{path} is not a saved state, or is damaged: {error}") from error
+        header = _header(path, raw)
+        current = BEHAVIOUR_VERSION
+        if header["behaviour"] != current and not any_behaviour:
+            raise ValueError(
+                f"{path} is a world of behaviour version {header['behaviour']!r:.60}, this game "
+                f"has version {current}: it would go on differently; any_behaviour=True allows it"
+            )
+        entries: dict[str, Any] = {k: e for k, e in archive.entries.items() if k != HEADER}
+        template = _named(_template(env))
+        entries = _renamed(entries, template)
+        absent = _absent(env, entries, template)
+        _check(os.fspath(path), env, entries | absent, header["config"])
+        try:
+            stored = {name: archive.read(name) for name in archive.entries if name != HEADER}
+        except ValueError as error:
+            raise ValueError(f"{path} is not a saved state, or is damaged: {error}") from error
+    stored = _renamed(stored, template) | absent
+    ordered = [jnp.asarray(stored[name]) for name in template]
+    return jax.tree.unflatten(jax.tree.structure(_template(env)), ordered)
 
 
 @functools.lru_cache(maxsize=8)  # tracing a reset takes a while
@@ -113,32 +130,47 @@ def _named(state: Any) -> dict[str, Any]:
     return {jax.tree_util.keystr(p, simple=True, separator="."): leaf for p, leaf in paths}
 
 
-def _read(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
-    """Every array of an archive; ValueError if it is not a whole one."""
-    with open(path, "rb") as file:
-        try:
-            with np.load(file, allow_pickle=False) as archive:
-                return {name: archive[name] for name in archive.files}
-        except (
-            *(ValueError, KeyError, EOFError, OSError, AttributeError, TypeError),
-            *(zipfile.BadZipFile, zlib.error, NotImplementedError),
-        ) as error:
-            raise ValueError(f"{path} is not a saved state, or is damaged: {error}") from error
+def _renamed(stored: dict[str, Any], template: dict[str, Any]) -> dict[str, Any]:
+    """Arrays of an older version under the names of today, those of `AutoReset`'s pool too."""
+    return leaves_.renamed(stored, template, ("", "pool_state."), ".")
 
 
-def _header(path: str | os.PathLike[str], raw: np.ndarray | None) -> dict[str, Any]:
+def _absent(
+    env: Environment | Wrapper, stored: dict[str, Any], template: dict[str, Any]
+) -> dict[str, np.ndarray]:
+    """What stands in for arrays of today that an older version did not have."""
+    fill, found = absent_leaf(env.preset), {}
+    clock = stored.get("tick")
+    leading = () if clock is None else clock.shape
+    for name in template.keys() - stored.keys():
+        want = template[name]
+        leaf = jax.ShapeDtypeStruct((*leading, *want.shape), want.dtype)
+        with contextlib.suppress(KeyError):
+            found[name] = fill(name.removeprefix("pool_state.").replace(".", "/"), leaf)
+    return found
+
+
+def _header_of(archive: Archive) -> bytes | None:
+    """The bytes of the header; None where there is none of a size that one may have."""
+    entry = archive.entries.get(HEADER)
+    if entry is None or entry.dtype != np.uint8 or math.prod(entry.shape) > MAX_HEADER:
+        return None
+    return archive.read(HEADER).tobytes()
+
+
+def _header(path: str | os.PathLike[str], raw: bytes | None) -> dict[str, Any]:
     """The parsed header; ValueError unless its format and version are known."""
     try:
-        header = json.loads(np.asarray(raw, np.uint8).tobytes())
+        header = json.loads(raw or b"")
         known = header["format"] == FORMAT and isinstance(header["config"], dict)
         version = header["version"]
         header["behaviour"] = header.get("behaviour")
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         known, version, header = False, None, {}
     if not known:
         raise ValueError(f"{path} is not a saved state: it has no header of format {FORMAT!r}")
     if version != VERSION:
-        raise ValueError(f"{path} is a save of version {version!r}; known: {VERSION}")
+        raise ValueError(f"{path} is a save of version {version!r:.60}; known: {VERSION}")
     return header
 
 
@@ -147,7 +179,7 @@ def _check(
 ) -> None:
     """ValueError unless the arrays are, up to common leading axes, a state of the environment."""
     own = dataclasses.asdict(env.config)
-    other = [f"{name}={config.get(name)!r}" for name in SIZES if config.get(name) != own[name]]
+    other = [f"{name}={config.get(name)!r:.40}" for name in SIZES if config.get(name) != own[name]]
     if other:
         wanted = [f"{name}={own[name]!r}" for name in SIZES if config.get(name) != own[name]]
         raise ValueError(
@@ -156,9 +188,11 @@ def _check(
     template = _named(_template(env))
     if set(leaves) != set(template):
         missing, unknown = sorted(set(template) - set(leaves)), sorted(set(leaves) - set(template))
-        raise ValueError(f"{source} lacks arrays {missing} and has unknown arrays {unknown}")
+        raise ValueError(
+            f"{source} lacks arrays {missing[:8]} and has unknown arrays {unknown[:8]}"
+        )
     first = next(iter(template))
-    leading = leaves[first].shape[: leaves[first].ndim - len(template[first].shape)]
+    leading = leaves[first].shape[: len(leaves[first].shape) - len(template[first].shape)]
     for name, want in template.items():
         shape, dtype = leaves[name].shape, leaves[name].dtype
         if (*leading, *want.shape) != shape or dtype != want.dtype:

@@ -120,7 +120,8 @@ def _parse(path: Path) -> ElementTree.Element:
     parser.StartDoctypeDeclHandler = refuse
     try:
         parser.Parse(path.read_bytes(), True)
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError, UnicodeError, IsADirectoryError) as error:
+        # LookupError: an encoding that nobody knows
         raise ValueError(f"{path} is not a map of the Tiled editor: {error}") from error
     return builder.close()
 
@@ -128,9 +129,10 @@ def _parse(path: Path) -> ElementTree.Element:
 def _integer(path: object, element: ElementTree.Element, name: str, low: int, high: int) -> int:
     """An attribute as an integer; ValueError unless it is one in [low, high]."""
     text = element.get(name)
-    if text is None or not text.isdecimal() or not low <= int(text) <= high:
+    fits = text is not None and text.isdecimal() and len(text) < 20  # longer ones are slow to read
+    if text is None or not fits or not low <= int(text) <= high:
         allowed = f"an integer in [{low}, {high}]"
-        raise ValueError(f"{path} has a {element.tag} with {name}={text!r}; must be {allowed}")
+        raise ValueError(f"{path} has a {element.tag} with {name}={text!r:.60}; must be {allowed}")
     return int(text)
 
 
@@ -144,7 +146,7 @@ def _tiles(path: Path, root: ElementTree.Element) -> dict[int, str]:
             file = path.parent / source
             if file.suffix != ".tsx":
                 raise ValueError(f"{path} has a tileset in {source!r}; must be a .tsx file")
-            if not file.is_file():
+            if not _is_file(path, file):
                 images.update({m.value + 1: name for name, m in NAMES.items()})
                 continue
             path, tileset = file, _parse(file)
@@ -154,6 +156,14 @@ def _tiles(path: Path, root: ElementTree.Element) -> dict[int, str]:
                 name = PurePosixPath(image.get("source", "").replace("\\", "/")).stem
                 images[first + _integer(path, tile, "id", 0, 2**28)] = name
     return images
+
+
+def _is_file(path: Path, file: Path) -> bool:
+    """Whether a map's tileset is there; ValueError for a name that no file can have."""
+    try:
+        return file.is_file()
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path} has a tileset of a name that no file has: {error}") from error
 
 
 def _values(path: object, layer: ElementTree.Element) -> np.ndarray:

@@ -40,18 +40,44 @@ def sample(key: jax.Array, spec: Spec, logits: ByHead, masks: ByHead) -> Record:
     Returns:
       i32[...] by head.
     """
+    leading = leading_shape(spec, logits)
+    numbers = [
+        jax.random.uniform(jax.random.fold_in(key, index), leading)
+        for index in range(len(spec.heads))
+    ]
+    return choose(jnp.stack(numbers, -1), spec, logits, masks)
 
-    def draw(index: int, log_probs: jax.Array) -> jax.Array:
+
+def choose(numbers: jax.Array, spec: Spec, logits: ByHead, masks: ByHead) -> Record:
+    """The choices to which uniform numbers lead: `sample` for draws that the caller made.
+
+    Args:
+      numbers: f32[..., heads] in [0, 1), one for each head in the spec's order.
+      spec: the heads.
+      logits: f32[..., choices] by head.
+      masks: bool of the same shapes.
+
+    Returns:
+      i32[...] by head; the same numbers always lead to the same choices.
+    """
+
+    def pick(index: int, log_probs: jax.Array) -> jax.Array:
         # one uniform number against cumulative weights: several times cheaper than Gumbel noise
         probs = jnp.exp(log_probs)
         total = jnp.cumsum(probs, -1)
-        mark = jax.random.uniform(jax.random.fold_in(key, index), log_probs.shape[:-1])
-        past = (probs > 0) & (total > mark[..., None] * total[..., -1:])
+        mark = numbers[..., index, None]
+        past = (probs > 0) & (total > mark * total[..., -1:])
         # sums that round differently may leave nothing past the mark: then the likeliest
         choice = jnp.where(jnp.any(past, -1), jnp.argmax(past, -1), jnp.argmax(probs, -1))
         return choice.astype(jnp.int32)
 
-    return _decide(spec, logits, masks, draw)
+    return _decide(spec, logits, masks, pick)
+
+
+def leading_shape(spec: Spec, logits: ByHead) -> tuple[int, ...]:
+    """The axes of logits before those of the choices."""
+    head = spec.heads[0]
+    return jnp.shape(logits[head.name])[: -len(spec.shape(head))]
 
 
 def greedy(spec: Spec, logits: ByHead, masks: ByHead) -> Record:

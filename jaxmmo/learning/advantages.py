@@ -15,7 +15,7 @@ def gae(
     acted: jax.Array,
     *,
     gamma: float,
-    lam: float,
+    gae_lambda: float,
 ) -> tuple[jax.Array, jax.Array]:
     """Generalised advantage estimates of every slot's successive lives.
 
@@ -31,7 +31,7 @@ def gae(
       truncated: bool[T, N], the agent lives on but its record ends here.
       acted: bool[T, N], an agent was there to act. Other entries are ignored, whatever they hold.
       gamma: discount a tick.
-      lam: weight of longer estimates.
+      gae_lambda: weight of longer estimates.
 
     Returns:
       Advantages and returns (targets of the value), f32[T, N], 0 where nobody acted.
@@ -43,7 +43,7 @@ def gae(
     def back(later: jax.Array, now: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
         delta, goes_on = now
         # `where`, not a product: a garbage value times 0 may be nan
-        advantage = delta + gamma * lam * jnp.where(goes_on, later, 0.0)
+        advantage = delta + gamma * gae_lambda * jnp.where(goes_on, later, 0.0)
         return advantage, advantage
 
     _, advantage = jax.lax.scan(back, jnp.zeros_like(delta[0]), (delta, goes_on), reverse=True)
@@ -73,7 +73,7 @@ def discounted(
         truncated,
         acted,
         gamma=gamma,
-        lam=1.0,
+        gae_lambda=1.0,
     )[1]
 
 

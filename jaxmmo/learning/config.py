@@ -29,11 +29,11 @@ class LearnConfig:
       anneal: updates over which learning rate and entropy bonus fall linearly to a tenth, where
         they stay; 0 keeps them.
       gamma: discount a tick.
-      lam: of the advantage estimates.
-      clip: PPO's trust region.
-      entropy: weight of the entropy bonus.
-      value: weight of the value loss, relative to the variance of the returns.
-      max_norm: gradients are clipped to this global norm.
+      gae_lambda: weight of longer estimates of the advantage.
+      clip_eps: PPO's trust region: how far from 1 the ratio of probabilities may gain.
+      entropy_coef: weight of the entropy bonus.
+      value_coef: weight of the value loss, relative to the variance of the returns.
+      max_grad_norm: gradients are clipped to this global norm.
       attacks: False masks all attacks (`Rules.without_combat`).
     """
 
@@ -47,11 +47,11 @@ class LearnConfig:
     learning_rate: float = 1e-3
     anneal: int = 0
     gamma: float = 0.99
-    lam: float = 0.9
-    clip: float = 0.2
-    entropy: float = 0.01
-    value: float = 0.5
-    max_norm: float = 0.5
+    gae_lambda: float = 0.9
+    clip_eps: float = 0.2
+    entropy_coef: float = 0.01
+    value_coef: float = 0.5
+    max_grad_norm: float = 0.5
     attacks: bool = True
 
     def __post_init__(self) -> None:
@@ -60,22 +60,26 @@ class LearnConfig:
             raise ValueError(f"algorithm={self.algorithm!r}: must be one of {ALGORITHMS}")
         for name in ("worlds", "ticks", "epochs", "minibatch", "chunk"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value < 2**31:
                 raise ValueError(f"{name}={value!r}: must be a positive integer")
         for name, low, high in (
             ("renewed", 0, self.worlds),
             ("anneal", 0, 2**31),
             ("learning_rate", 0, 10),
             ("gamma", 0, 1),
-            ("lam", 0, 1),
-            ("clip", 0, 10),
-            ("entropy", 0, 10),
-            ("value", 0, 100),
-            ("max_norm", 0, 1e9),
+            ("gae_lambda", 0, 1),
+            ("clip_eps", 0, 10),
+            ("entropy_coef", 0, 10),
+            ("value_coef", 0, 100),
+            ("max_grad_norm", 0, 1e9),
         ):
             value = getattr(self, name)
-            if not low <= value <= high:
-                raise ValueError(f"{name}={value!r}: must be in [{low}, {high}]")
+            kind = int if name in ("renewed", "anneal") else (int, float)
+            if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:
+                what = "an integer" if kind is int else "a number"
+                raise ValueError(f"{name}={value!r}: must be {what} in [{low}, {high}]")
+        if not isinstance(self.attacks, bool):
+            raise ValueError(f"attacks={self.attacks!r}: must be True or False")
 
     def replace(self, **overrides: Any) -> LearnConfig:
         """A copy with fields changed; ValueError on an unknown field or a bad value."""

@@ -10,14 +10,17 @@ import jax.numpy as jnp
 import optax
 from flax import struct
 
+from jaxmmo.agents import acting, living
+from jaxmmo.agents.acting import DrawRules, RolloutState, SampleRules, rules_of
 from jaxmmo.agents.policy import Output, Policy
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import select
 from jaxmmo.io import decisions
-from jaxmmo.learning import advantages, living, losses
+from jaxmmo.learning import advantages, losses
 from jaxmmo.learning.config import LearnConfig
-from jaxmmo.learning.rollout import Steps, Tally, Worlds, rollout, start, values
+from jaxmmo.learning.metrics import not_finite, summarise
+from jaxmmo.learning.rollout import Steps, rollout
 
 
 class LearnState(struct.PyTreeNode):
@@ -25,12 +28,12 @@ class LearnState(struct.PyTreeNode):
 
     params: Any
     opt_state: Any
-    worlds: Worlds
+    worlds: RolloutState
     key: jax.Array  # u32 data of a typed key
     update: jax.Array  # i32[]; updates made
 
 
-class Batch(struct.PyTreeNode):
+class Experience(struct.PyTreeNode):
     """Decisions to learn from, any leading axes."""
 
     steps: Steps
@@ -47,26 +50,27 @@ class Learner:
       env: one world; `config.worlds` of them are simulated.
       policy: learned.
       config: settings.
+      sample_rules: (key, env) -> Rules, drawn anew for every world; None for the environment's.
     """
 
     env: Environment
     policy: Policy
     config: LearnConfig
+    sample_rules: SampleRules | None = None
 
     @property
-    def rules(self) -> Rules:
-        """The preset's, without combat if attacks are off."""
-        rules = self.env.default_rules()
-        return rules if self.config.attacks else rules.without_combat()
+    def rules(self) -> Rules | DrawRules:
+        """The environment's, or how to draw them; without combat if attacks are off."""
+        return rules_of(self.env, self.sample_rules, attacks=self.config.attacks)
 
     @property
     def optimiser(self) -> optax.GradientTransformation:
         """Adam behind a clipped norm; its steps are yet to be scaled by the learning rate."""
-        clip = optax.clip_by_global_norm(self.config.max_norm)
+        clip = optax.clip_by_global_norm(self.config.max_grad_norm)
         return optax.chain(clip, optax.scale_by_adam(eps=1e-5))
 
-    def left(self, update: jax.Array) -> jax.Array:
-        """f32[]: what annealing leaves of learning rate and entropy bonus at an update."""
+    def anneal_factor(self, update: jax.Array) -> jax.Array:
+        """f32[]: the share of learning rate and entropy bonus that is left at an update."""
         if not self.config.anneal:
             return jnp.ones(())
         return jnp.maximum(1 - 0.9 * update / self.config.anneal, 0.1)
@@ -74,11 +78,12 @@ class Learner:
     def init(self, key: jax.Array) -> LearnState:
         """A new run; the key is consumed."""
         keys = jax.random.split(key, 3)
+        begin = jax.random.split(keys[1], self.config.worlds)
         params = self.policy.init(keys[0])
         return LearnState(
             params=params,
             opt_state=self.optimiser.init(params),
-            worlds=start(self.env, self.rules, self.policy, keys[1], self.config.worlds),
+            worlds=acting.start(self.env, self.rules, self.policy, begin),
             key=jax.random.key_data(keys[2]),
             update=jnp.zeros((), jnp.int32),
         )
@@ -102,19 +107,24 @@ class Learner:
             ticks=config.ticks,
             chunk=config.chunk,
         )
-        last = values(self.policy, state.params, worlds, config.chunk)
-        batch, spread = self.estimate(steps, last, state.worlds.carry)
-        params, opt_state, losses_ = self.learn(
-            state.params, state.opt_state, batch, spread, shuffle, self.left(state.update)
+        last = acting.values(self.policy, state.params, worlds, config.chunk)
+        batch, variance = self.estimate(steps, last, state.worlds.carry)
+        params, opt_state, learned = self.learn(
+            state.params,
+            state.opt_state,
+            batch,
+            variance,
+            shuffle,
+            self.anneal_factor(state.update),
         )
-        metrics = summarise(tally, worlds) | losses_
+        metrics = summarise(tally, worlds, config.worlds) | learned | not_finite(steps, learned)
         worlds = self.renew(worlds, state.update, fresh)
         after = state.replace(
             params=params, opt_state=opt_state, worlds=worlds, update=state.update + 1
         )
         return after, metrics
 
-    def renew(self, worlds: Worlds, update: jax.Array, key: jax.Array) -> Worlds:
+    def renew(self, worlds: RolloutState, update: jax.Array, key: jax.Array) -> RolloutState:
         """Puts new worlds in the place of `config.renewed` old ones, in turn; the key is consumed.
 
         The lives that end so are truncated, as all are where a rollout ends.
@@ -122,7 +132,7 @@ class Learner:
         count, total = self.config.renewed, self.config.worlds
         if not count:
             return worlds
-        new = start(self.env, self.rules, self.policy, key, count)
+        new = acting.start(self.env, self.rules, self.policy, jax.random.split(key, count))
         turn = (update * count + jnp.arange(count)) % total
 
         def place(old: jax.Array, new: jax.Array) -> jax.Array:
@@ -131,7 +141,9 @@ class Learner:
 
         return jax.tree.map(place, worlds, new)
 
-    def estimate(self, steps: Steps, last: jax.Array, memory: Any = ()) -> tuple[Batch, jax.Array]:
+    def estimate(
+        self, steps: Steps, last: jax.Array, memory: Any = ()
+    ) -> tuple[Experience, jax.Array]:
         """Advantages (normalised over the living), value targets, and the latter's variance.
 
         Args:
@@ -145,6 +157,8 @@ class Learner:
             lambda x: select(steps.acted, x, jnp.zeros_like(x)) if _is_float(x) else x, steps
         )
         ahead = jnp.concatenate([steps.value[1:], last[None]])
+        if jax.tree.leaves(steps.last_value):
+            ahead = jnp.where(steps.truncated, steps.last_value, ahead)
         advantage, target = advantages.gae(
             steps.reward,
             steps.value,
@@ -153,18 +167,18 @@ class Learner:
             steps.truncated,
             steps.acted,
             gamma=config.gamma,
-            lam=config.lam,
+            gae_lambda=config.gae_lambda,
         )
-        _, spread = advantages.moments(target, steps.acted)
+        _, variance = advantages.moments(target, steps.acted)
         advantage = advantages.normalise(advantage, steps.acted)
-        return Batch(steps, advantage, target, memory), spread
+        return Experience(steps, advantage, target, memory), variance
 
     @property
     def remembers(self) -> bool:
         """Whether the policy has memory: decisions are then relived in order."""
         return bool(jax.tree.leaves(self.policy.initial_carry((1,))))
 
-    def replay(self, params: Any, batch: Batch) -> Output:
+    def replay(self, params: Any, batch: Experience) -> Output:
         """The policy's answers to the observations of a batch, [T, M] in order if it remembers."""
         steps = batch.steps
         if not self.remembers:
@@ -181,10 +195,10 @@ class Learner:
     def loss(
         self,
         params: Any,
-        batch: Batch,
-        spread: jax.Array,
+        batch: Experience,
+        return_variance: jax.Array,
         weight: jax.Array,
-        left: jax.Array | float = 1.0,
+        anneal_factor: jax.Array | float = 1.0,
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         """The loss of decisions with weights, f32[M] or f32[T, M]; weight 0 is ignored."""
         config, spec, steps = self.config, self.env.spec, batch.steps
@@ -192,33 +206,35 @@ class Learner:
         out = self.replay(params, batch)
         log_prob = decisions.log_prob(spec, out.logits, masks, steps.action)
         if config.algorithm == "ppo":
-            actor = losses.clipped_surrogate(log_prob, steps.log_prob, batch.advantage, config.clip)
+            actor = losses.clipped_surrogate(
+                log_prob, steps.log_prob, batch.advantage, config.clip_eps
+            )
         else:
             actor = losses.policy_gradient(log_prob, batch.advantage)
-        critic = losses.squared_error(out.value, batch.target) / (spread + 1e-3)
+        critic = losses.squared_error(out.value, batch.target) / (return_variance + 1e-3)
         entropy = decisions.entropy(spec, out.logits, masks)
-        parts = {
+        terms = {
             "policy_loss": losses.mean(actor, weight),
             "value_loss": losses.mean(critic, weight),
             "entropy": losses.mean(entropy, weight),
             "kl": losses.mean(steps.log_prob - log_prob, weight),
         }
-        total = parts["policy_loss"] + config.value * parts["value_loss"]
-        return total - left * config.entropy * parts["entropy"], parts
+        total = terms["policy_loss"] + config.value_coef * terms["value_loss"]
+        return total - anneal_factor * config.entropy_coef * terms["entropy"], terms
 
     def learn(
         self,
         params: Any,
         opt_state: Any,
-        batch: Batch,
-        spread: jax.Array,
+        batch: Experience,
+        return_variance: jax.Array,
         key: jax.Array,
-        left: jax.Array | float = 1.0,
+        anneal_factor: jax.Array | float = 1.0,
     ) -> tuple[Any, Any, dict[str, jax.Array]]:
         """Gradient steps over the living decisions of a batch [T, N], in shuffled minibatches.
 
-        A minibatch is a part of the decisions, or of the slots if the policy remembers. `left` is
-        the share of learning rate and entropy bonus that annealing has left.
+        A minibatch is a part of the decisions, or of the slots if the policy remembers.
+        `anneal_factor` scales learning rate and entropy bonus.
         """
         config = self.config
         if self.remembers:
@@ -242,15 +258,15 @@ class Learner:
                 rows = jax.lax.dynamic_slice(order, (first,), (size,))
                 within = jnp.arange(size)
                 real = (within < each) & (first + within < count)
-                some = self.rows_of(batch, rows)
-                weight = (real & some.steps.acted).astype(jnp.float32)
-                grads, parts_ = jax.grad(self.loss, has_aux=True)(
-                    params, some, spread, weight, left
+                chosen = self.rows_of(batch, rows)
+                weight = (real & chosen.steps.acted).astype(jnp.float32)
+                grads, terms = jax.grad(self.loss, has_aux=True)(
+                    params, chosen, return_variance, weight, anneal_factor
                 )
                 steps, opt_state = self.optimiser.update(grads, opt_state, params)
-                rate = -config.learning_rate * left
+                rate = -config.learning_rate * anneal_factor
                 params = optax.apply_updates(params, jax.tree.map(lambda x: rate * x, steps))
-                return params, opt_state, jax.tree.map(jnp.add, sums, parts_)
+                return params, opt_state, jax.tree.map(jnp.add, sums, terms)
 
             return jax.lax.fori_loop(0, parts, minibatch, carry)
 
@@ -260,7 +276,7 @@ class Learner:
         params, opt_state, sums = jax.lax.fori_loop(0, epochs, epoch, (params, opt_state, sums))
         return params, opt_state, {k: v / (epochs * parts) for k, v in sums.items()}
 
-    def rows_of(self, batch: Batch, rows: jax.Array) -> Batch:
+    def rows_of(self, batch: Experience, rows: jax.Array) -> Experience:
         """The decisions of these rows, or the records [T, M] of these slots."""
         if not self.remembers:
             return living.take(batch, rows)
@@ -271,17 +287,3 @@ class Learner:
 
 def _is_float(x: jax.Array) -> bool:
     return jnp.issubdtype(x.dtype, jnp.floating)
-
-
-def summarise(tally: Tally, worlds: Worlds) -> dict[str, jax.Array]:
-    """Scalars of a rollout: lifetime is living agent-steps per death."""
-    deaths = jnp.sum(tally.deaths)
-    count = worlds.state.tick.shape[0]
-    return {
-        "steps": tally.steps,
-        "deaths": deaths,
-        "lifetime": tally.steps / jnp.maximum(deaths, 1),
-        "population": jnp.sum(worlds.obs.present[:, 0]) / count,
-        "overflow": tally.overflow,
-        "illegal": tally.illegal,
-    } | {f"deaths_{i}": tally.deaths[i] for i in range(1, tally.deaths.shape[0])}

@@ -12,11 +12,11 @@ def mean(x: jax.Array, weight: jax.Array) -> jax.Array:
 
 
 def clipped_surrogate(
-    log_prob: jax.Array, old_log_prob: jax.Array, advantage: jax.Array, clip: float
+    log_prob: jax.Array, old_log_prob: jax.Array, advantage: jax.Array, clip_eps: float
 ) -> jax.Array:
     """f32[N]: PPO's loss (Schulman et al. 2017): no gain from leaving the trust region."""
     ratio = jnp.exp(jnp.clip(log_prob - old_log_prob, -20.0, 20.0))
-    bounded = jnp.clip(ratio, 1 - clip, 1 + clip)
+    bounded = jnp.clip(ratio, 1 - clip_eps, 1 + clip_eps)
     return -jnp.minimum(ratio * advantage, bounded * advantage)
 
 

@@ -8,31 +8,20 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
+from jaxmmo.agents import acting
+from jaxmmo.agents.acting import DrawRules, RolloutState, join
 from jaxmmo.agents.policy import Policy
 from jaxmmo.env.constants import Cause
 from jaxmmo.env.environment import Environment
-from jaxmmo.env.observation import Observation
 from jaxmmo.env.rules import Rules
-from jaxmmo.env.state import WorldState
-from jaxmmo.io import decisions
-from jaxmmo.learning import living
 
 CAUSES = len(Cause)
-
-
-class Worlds(struct.PyTreeNode):
-    """Worlds between two ticks, and what the policy needs there. B worlds, P slots, N = B P."""
-
-    state: WorldState  # [B, ...]
-    obs: Observation  # [N, ...]
-    carry: Any  # [N, ...]; the policy's memory
-    reset: jax.Array  # bool[N]; memory starts afresh here
 
 
 class Steps(struct.PyTreeNode):
     """Decisions and what came of them, [N] for a tick, [T, N] for a rollout."""
 
-    obs: Observation
+    obs: Any
     action: Any  # i32 by head
     log_prob: jax.Array  # f32
     value: jax.Array  # f32
@@ -41,6 +30,7 @@ class Steps(struct.PyTreeNode):
     truncated: jax.Array  # bool
     acted: jax.Array  # bool
     reset: jax.Array  # bool
+    last_value: Any = ()  # f32; of what was seen last before a reset hid it; empty without resets
 
 
 class Tally(struct.PyTreeNode):
@@ -53,109 +43,102 @@ class Tally(struct.PyTreeNode):
     illegal: jax.Array  # i32[]
 
 
-def join(tree: Any) -> Any:
-    """[B, P, ...] -> [B P, ...]."""
-    return jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), tree)
-
-
-def split(tree: Any, worlds: int) -> Any:
-    """[B P, ...] -> [B, P, ...]."""
-    return jax.tree.map(lambda x: x.reshape(worlds, -1, *x.shape[1:]), tree)
-
-
-def start(env: Environment, rules: Rules, policy: Policy, key: jax.Array, worlds: int) -> Worlds:
-    """New worlds; the key is consumed."""
-    reset = jax.vmap(lambda k: env.reset(k, rules))
-    obs, state = reset(jax.random.split(key, worlds))
-    size = worlds * env.config.capacity
-    carry = policy.initial_carry((size,))
-    return Worlds(state=state, obs=join(obs), carry=carry, reset=jnp.ones(size, bool))
-
-
-def act(
-    env: Environment, policy: Policy, params: Any, worlds: Worlds, key: jax.Array, chunk: int
-) -> tuple[Any, jax.Array, jax.Array, Any]:
-    """Every living agent decides; empty slots do nothing.
-
-    Returns:
-      Actions i32[N] by head, their log-probabilities and values f32[N], and the carry.
-    """
-    spec = env.spec
-
-    def some(inputs: Any, index: jax.Array) -> Any:
-        obs, carry, reset = inputs
-        out = policy.apply(params, obs, carry, reset)
-        action = policy.decide(jax.random.fold_in(key, index), spec, out.logits, obs.masks)
-        log_prob = decisions.log_prob(spec, out.logits, obs.masks, action)
-        return action, log_prob, out.value, out.carry
-
-    inputs = (worlds.obs, worlds.carry, worlds.reset)
-    return living.over_living(some, inputs, worlds.obs.present[:, 0], chunk)
-
-
-def values(policy: Policy, params: Any, worlds: Worlds, chunk: int) -> jax.Array:
-    """f32[N]: what the living expect; 0 in empty slots."""
-
-    def some(inputs: Any, index: jax.Array) -> jax.Array:
-        del index
-        return policy.apply(params, *inputs).value
-
-    inputs = (worlds.obs, worlds.carry, worlds.reset)
-    return living.over_living(some, inputs, worlds.obs.present[:, 0], chunk)
-
-
 def step(
     env: Environment,
-    rules: Rules,
+    rules: Rules | DrawRules,
     policy: Policy,
     params: Any,
-    worlds: Worlds,
-    key: jax.Array,
+    worlds: RolloutState,
+    keys: jax.Array,
     chunk: int,
-) -> tuple[Worlds, Steps, Any]:
+) -> tuple[RolloutState, Steps, Any]:
     """One tick of every world.
 
     Args:
-      key: consumed.
-      chunk: living agents that act at once.
+      env: of each world.
+      rules: of all worlds, or what they were drawn with.
+      policy: of all agents.
+      params: of the policy.
+      worlds: before.
+      keys: one for each world; consumed.
+      chunk: living agents that decide at once.
 
     Returns:
       The worlds, the decisions [N], and the environment's info [B, P].
     """
-    count = worlds.state.tick.shape[0]
-    act_key, step_key = jax.random.split(key)
-    action, log_prob, value, carry = act(env, policy, params, worlds, act_key, chunk)
-    keys = jax.random.split(step_key, count)
-    ticked = jax.vmap(lambda k, s, a: env.step(k, s, a, rules))
-    obs, state, reward, terminated, truncated, info = ticked(
-        keys, worlds.state, split(action, count)
-    )
-    reward, terminated, truncated, acted = join((reward, terminated, truncated, info.acted))
+    decided = acting.act(env, policy, params, worlds, keys, chunk)
+    after, reward, terminated, truncated, info = acting.tick(env, rules, worlds, decided, keys)
     steps = Steps(
-        worlds.obs, action, log_prob, value, reward, terminated, truncated, acted, worlds.reset
+        obs=worlds.obs,
+        action=decided.action,
+        log_prob=decided.log_prob,
+        value=decided.value,
+        reward=join(reward),
+        terminated=join(terminated),
+        truncated=join(truncated),
+        acted=join(info.acted),
+        reset=worlds.reset,
+        last_value=_last_value(policy, params, after, truncated, info, chunk),
     )
-    return Worlds(state, join(obs), carry, join(info.newborn)), steps, info
+    return after, steps, info
+
+
+def _last_value(
+    policy: Policy,
+    params: Any,
+    after: RolloutState,
+    truncated: jax.Array,
+    info: Any,
+    chunk: int,
+) -> Any:
+    """f32[N]: worth of truncated lives where the world was replaced in the same step.
+
+    Empty if the environment replaces no worlds. What would be observed next is of the new world,
+    so that the worth of the old life is asked for at once; it costs nothing while nobody's ends.
+    """
+    if not hasattr(info, "terminal_observation"):
+        return ()
+    cut = join(truncated)
+    old = after.replace(obs=join(info.terminal_observation), reset=jnp.zeros_like(cut))
+    return acting.values(policy, params, old, chunk, cut)
 
 
 def rollout(
     env: Environment,
-    rules: Rules,
+    rules: Rules | DrawRules,
     policy: Policy,
     params: Any,
-    worlds: Worlds,
+    worlds: RolloutState,
     key: jax.Array,
     *,
     ticks: int,
     chunk: int,
-) -> tuple[Worlds, Steps, Tally]:
-    """Lives through `ticks` ticks of every world; the key is consumed.
+    numbers: jax.Array | None = None,
+) -> tuple[RolloutState, Steps, Tally]:
+    """Lives through `ticks` ticks of every world.
+
+    Args:
+      env: of each world.
+      rules: of all worlds, or what they were drawn with.
+      policy: of all agents.
+      params: of the policy.
+      worlds: before.
+      key: of the whole rollout; consumed.
+      ticks: how many (T).
+      chunk: living agents that decide at once.
+      numbers: i32[B], of these worlds among all of the run, from which their draws follow; 0 to
+        B - 1 if omitted.
 
     Returns:
       The worlds after, the decisions [T, N], and what was counted.
     """
+    if numbers is None:
+        count = worlds.reset.shape[0] // env.config.capacity
+        numbers = jnp.arange(count, dtype=jnp.int32)
 
-    def tick(worlds: Worlds, key: jax.Array) -> tuple[Worlds, tuple[Steps, Tally]]:
-        worlds, steps, info = step(env, rules, policy, params, worlds, key, chunk)
+    def tick(worlds: RolloutState, key: jax.Array) -> tuple[RolloutState, tuple[Steps, Tally]]:
+        keys = acting.world_keys(key, numbers)
+        worlds, steps, info = step(env, rules, policy, params, worlds, keys, chunk)
         causes = info.events.deaths.cause.reshape(-1)
         tally = Tally(
             steps=jnp.sum(steps.acted, dtype=jnp.int32),

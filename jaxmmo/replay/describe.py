@@ -6,8 +6,8 @@ tile, the lists that numbers are looked up in, and the heads of the action:
 * `bodies` the table of whoever stands on a tile, players first; `players` how many of its rows;
 * `tables` by path: `rows`, `label`, and where they are known `columns` by name, each with any of
   `label`, `max` (the column that holds its largest value), `list` (which of `lists` its numbers
-  are places of), `axis` (which of `lists` names its second axis) and `refers` (the table whose rows
-  it holds); a table with `of` continues the rows of another one;
+  are places of), `axis` (which of `lists` names its second axis) and `refers` (the path of the
+  table whose rows it holds); a table with `of` continues the rows of another one;
 * `events` by path: `list`, `axis` and `refers` likewise;
 * `lists` names by place: skills, styles, moves, causes, outcomes;
 * `tile` where the bits of a tile are, as [first bit, bits], and the arrays that hold the map;
@@ -28,6 +28,8 @@ from typing import Any
 from jaxmmo.env import constants, tiles
 from jaxmmo.env.constants import Material
 from jaxmmo.env.environment import Environment
+from jaxmmo.env.presets import Preset
+from jaxmmo.env.state.table import Column, columns
 from jaxmmo.env.tiles import MaterialKind
 from jaxmmo.replay import colors
 from jaxmmo.replay.frames import Field
@@ -39,6 +41,8 @@ COLUMNS: dict[str, dict[str, Any]] = {
     "row": {"label": "row"},
     "col": {"label": "column"},
     "wound": {"list": "cause"},
+    "level": {"axis": "skill"},
+    "experience": {"axis": "skill"},
     "time_alive": {"label": "age"},
     "freeze": {"label": "frozen"},
     "immune": {"label": "immune"},
@@ -58,6 +62,8 @@ EVENTS: dict[str, dict[str, Any]] = {
     "events.attacks.outcome": {"list": "outcome"},
     "events.deaths.cause": {"list": "cause"},
     "events.deaths.population": {"list": "population"},
+    "events.deaths.level": {"axis": "skill"},
+    "events.level_ups": {"axis": "skill"},
 }
 
 
@@ -73,8 +79,8 @@ def world(env: Environment, fields: Sequence[Field], grid: tuple[int, int]) -> d
     return {
         "bodies": "bodies",
         "players": env.config.capacity,
-        "tables": tables(fields, grid, lists),
-        "events": events(fields, lists),
+        "tables": tables(fields, grid, declared(env.preset)),
+        "events": events(fields),
         "lists": lists,
         "tile": tile(env.preset.materials),
         "materials": materials(env.preset.materials),
@@ -129,54 +135,58 @@ def heads(env: Environment, lists: dict[str, list[str]]) -> list[dict[str, Any]]
     return described
 
 
+def declared(preset: Preset) -> dict[str, dict[str, Column]]:
+    """What the game says of the columns of its tables, by the table's path."""
+    further = {f"tables.{table.name}": columns(table.kind) for table in preset.tables}
+    return {"bodies": columns(preset.bodies), "lives": columns(preset.lives), **further}
+
+
 def tables(
-    fields: Sequence[Field], grid: tuple[int, int], lists: dict[str, list[str]]
+    fields: Sequence[Field], grid: tuple[int, int], known: dict[str, dict[str, Column]]
 ) -> dict[str, Any]:
-    """Tables found among the arrays of the state: those of one folder with rows in common."""
+    """Tables found among the arrays of the state: those of one folder with rows in common.
+
+    Args:
+      fields: every kept array.
+      grid: rows and columns of the map, which is no table.
+      known: see `declared`.
+    """
     folders: dict[str, list[Field]] = {}
     for field in fields:
         folder, _, _ = field.name.rpartition(".")
         if field.differs and folder and field.shape and field.shape != grid:
             folders.setdefault(folder, []).append(field)
-    bodies = folders.get("bodies", [])
     found: dict[str, Any] = {}
-    for folder, columns in folders.items():
-        rows = columns[0].shape[0]
-        if any(field.shape[0] != rows for field in columns):
+    for folder, own in folders.items():
+        rows = own[0].shape[0]
+        if any(field.shape[0] != rows for field in own):
             continue
         label = folder.rpartition(".")[2].replace("_", " ")
-        found[folder] = {"rows": rows, "label": label, "columns": _columns(columns, lists)}
-        if bodies and folder != "bodies" and rows == bodies[0].shape[0] and folder == "lives":
+        about = _columns(own, known.get(folder, {}))
+        found[folder] = {"rows": rows, "label": label, "columns": about}
+        if folder == "lives":
             found[folder]["of"] = "bodies"
     return found
 
 
-def _columns(columns: Sequence[Field], lists: dict[str, list[str]]) -> dict[str, Any]:
-    names = {field.name.rpartition(".")[2] for field in columns}
+def _columns(fields: Sequence[Field], known: dict[str, Column]) -> dict[str, Any]:
+    names = {field.name.rpartition(".")[2] for field in fields}
     described = {}
-    for field in columns:
+    for field in fields:
         name = field.name.rpartition(".")[2]
         about = {"label": name.replace("_", " ")} | COLUMNS.get(name, {})
         if f"{name}_max" in names:
             about["max"] = f"{name}_max"
-        if len(field.shape) == 2 and field.shape[1] == len(lists["skill"]):
-            about["axis"] = "skill"
+        refers = known[name].refers if name in known else None
+        if refers is not None:
+            about["refers"] = refers if refers == "bodies" else f"tables.{refers}"
         described[name] = about
     return described
 
 
-def events(fields: Sequence[Field], lists: dict[str, list[str]]) -> dict[str, Any]:
+def events(fields: Sequence[Field]) -> dict[str, Any]:
     """What the numbers of events mean, where it is known."""
-    found = {}
-    for field in fields:
-        if not field.name.startswith("events."):
-            continue
-        about = dict(EVENTS.get(field.name, {}))
-        if len(field.shape) == 2 and field.shape[1] == len(lists["skill"]):
-            about["axis"] = "skill"
-        if about:
-            found[field.name] = about
-    return found
+    return {field.name: EVENTS[field.name] for field in fields if field.name in EVENTS}
 
 
 def of_version_1(document: dict[str, Any], fields: Sequence[Field]) -> dict[str, Any]:
@@ -186,8 +196,8 @@ def of_version_1(document: dict[str, Any], fields: Sequence[Field]) -> dict[str,
     return {
         "bodies": "bodies",
         "players": config["capacity"],
-        "tables": tables(fields, grid, lists),
-        "events": events(fields, lists),
+        "tables": tables(fields, grid, {}),
+        "events": events(fields),
         "lists": lists,
         "tile": tile(tiles.MATERIALS),
         "materials": materials(tiles.MATERIALS),

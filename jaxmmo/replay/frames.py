@@ -42,6 +42,16 @@ class Snapshot(Record):
         """Every column of the bodies, cut to the players."""
         return Record({k: v[: self.num_players] for k, v in self["bodies"].items()})
 
+    def replace(self, **updates: Any) -> Snapshot:
+        """A copy with entries changed or added; `players` changes the first of the bodies."""
+        players = updates.pop("players", None)
+        made = Snapshot(self | updates)
+        made.num_players = self.num_players
+        if players is not None:
+            rest = {k: v[self.num_players :] for k, v in self["bodies"].items()}
+            made["bodies"] = Record({k: np.concatenate([players[k], v]) for k, v in rest.items()})
+        return made
+
     def tree_flatten(self) -> tuple[list[Any], Any]:
         """Children, and what tells them apart."""
         names = tuple(sorted(self))

@@ -170,6 +170,10 @@ class Replay:
     def __len__(self) -> int:
         return self._starts[-1]
 
+    def __repr__(self) -> str:
+        megabytes = len(self.data) / 1e6
+        return f"Replay({len(self)} frames of {self.header.title!r}, {megabytes:.2f} MB)"
+
     def __getitem__(self, index: int) -> Frame:
         if not -len(self) <= index < len(self):
             raise IndexError(f"frame {index} of {len(self)}")
@@ -217,7 +221,8 @@ class Replay:
             raise ValueError("not a jaxmmo replay")
         _, version, flags = _PREFIX.unpack_from(self.data)
         if version not in READABLE or flags:
-            raise ValueError(f"replay version {version}.{flags}: this jaxmmo reads {VERSION}.0")
+            known = ", ".join(map(str, READABLE))
+            raise ValueError(f"replay version {version}.{flags}: this jaxmmo reads {known}")
         at = _PREFIX.size
         while True:
             if at + _CHUNK.size > len(self.data):

@@ -1,17 +1,35 @@
-"""Checkpoints of whole runs: parameters, optimiser, worlds, keys, and the clock."""
+"""Checkpoints of whole runs: parameters, the rest of the learner's state, and the clock.
+
+A checkpoint is a folder, `checkpoints/UPDATE`, with three of orbax's trees (`params`, `state`,
+`clock`) and `SHA256SUMS` over all of their files. It gets its name when it is complete and on the
+disk: a run that is killed while it writes one finds the one before. Version 0.1.0 wrote one tree,
+`default`, without checksums; it is read, with a warning.
+"""
 
 from __future__ import annotations
 
-import json
+import re
+import secrets
+import shutil
+import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 
-FORMAT = 1
-CONFIG = "config.json"
+from jaxmmo.files import leaves
+from jaxmmo.files.atomic import PREFIX, sync
+from jaxmmo.runs import integrity
+from jaxmmo.runs.integrity import DamagedError
+
 STEPS = "checkpoints"
+ASIDE = "set-aside"
+ITEMS = ("params", "state", "clock")
+OLD_ITEM = "default"
+WORLD = "worlds/state/"
+"""Path of the worlds in the state, for names that changed."""
 
 
 def _orbax() -> Any:
@@ -23,103 +41,196 @@ def _orbax() -> Any:
 
 
 class Checkpoints:
-    """The checkpoints in a run's directory; the newest ones are kept.
+    """The checkpoints in a run's directory.
 
-    A checkpoint appears under its final name only when it is complete: a run that is killed while
-    it writes one finds the one before.
+    Only the run itself, which holds the directory's lock, calls what writes: `save`, `tidy`,
+    `rewind`.
+
+    Attributes:
+      directory: of the checkpoints.
+      warn: is told of checkpoints without checksums.
     """
 
     def __init__(self, directory: Path, keep: int = 2) -> None:
-        """Opens or creates `directory`/checkpoints."""
-        ocp = _orbax()
-        self._args = ocp.args
-        options = ocp.CheckpointManagerOptions(
-            max_to_keep=keep, create=True, enable_async_checkpointing=False
-        )
-        self._manager = ocp.CheckpointManager(
-            (directory / STEPS).absolute(),
-            options=options,
-            item_handlers=ocp.StandardCheckpointHandler(),
-        )
+        """Nothing is read or written yet.
+
+        Args:
+          directory: of the run.
+          keep: newest ones that are kept.
+        """
+        self.directory = (directory / STEPS).absolute()
+        self.warn: Callable[[str], None] = _warn
+        self._keep = keep
+
+    @property
+    def steps(self) -> list[int]:
+        """Numbers of the complete checkpoints, ascending."""
+        if not self.directory.is_dir():
+            return []
+        names = [path.name for path in self.directory.iterdir() if path.is_dir()]
+        return sorted(int(name) for name in names if re.fullmatch(r"0|[1-9][0-9]{0,17}", name))
 
     @property
     def latest(self) -> int | None:
         """Number of the newest checkpoint."""
-        return self._manager.latest_step()
+        return self.steps[-1] if self.steps else None
 
-    def save(self, step: int, tree: Any) -> None:
-        """Writes a checkpoint; returns when it is complete."""
-        self._manager.save(step, args=self._args.StandardSave(tree))
-        self._manager.wait_until_finished()
+    def save(self, step: int, **items: Any) -> None:
+        """Writes a checkpoint; returns when it is complete and on the disk.
 
-    def restore(self, like: Any) -> Any:
-        """The newest checkpoint, of the structure, shapes and dtypes of `like`.
+        Args:
+          step: its number.
+          **items: a tree for each of `ITEMS`.
 
         Raises:
-          ValueError: if there is none, or it holds something else.
+          OSError: if it cannot be written; the checkpoints before stay.
         """
-        if self.latest is None:
-            raise ValueError(f"no checkpoint in {self._manager.directory}")
-        # compared before anything is read: orbax leaves its tasks lying about when a read fails
-        found = self._manager.item_metadata(self.latest)
-        _check(getattr(found, "tree", found), like, str(self._manager.directory))
-        shapes = jax.tree.map(_shape, like)
-        return self._manager.restore(self.latest, args=self._args.StandardRestore(shapes))
+        ocp = _orbax()
+        temporary = self.directory / f"{PREFIX}{step}-{secrets.token_hex(4)}"
+        try:
+            trees = {name: ocp.args.StandardSave(tree) for name, tree in items.items()}
+            writer = ocp.Checkpointer(ocp.CompositeCheckpointHandler())
+            try:
+                writer.save(temporary, args=ocp.args.Composite(**trees))
+            finally:
+                writer.close()
+            integrity.seal(temporary)
+            final = self.directory / str(step)
+            if final.exists():
+                shutil.rmtree(final)
+            temporary.rename(final)
+            sync(self.directory)
+        except Exception as error:  # orbax and tensorstore raise anything where a disk is full
+            self.tidy()
+            why = _first_line(error)
+            raise OSError(f"checkpoint {step} could not be written: {why}") from error
+        for old in self.steps[: -self._keep]:
+            shutil.rmtree(self.directory / str(old), ignore_errors=True)
 
-    def close(self) -> None:
-        """Releases orbax's threads."""
-        self._manager.close()
+    def tidy(self) -> None:
+        """Deletes what killed runs left unfinished."""
+        for path in self.directory.glob("*"):
+            unfinished = path.name.startswith(PREFIX) or "orbax-checkpoint-tmp" in path.name
+            if unfinished and path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+
+    def rewind(self, step: int) -> None:
+        """Makes a checkpoint the newest one: later ones are set aside, not deleted.
+
+        Raises:
+          ValueError: if there is no such checkpoint.
+        """
+        if step not in self.steps:
+            known = ", ".join(map(str, self.steps)) or "none"
+            raise ValueError(f"no checkpoint {step} in {self.directory}; there are: {known}")
+        for later in [s for s in self.steps if s > step]:
+            aside = self.directory / ASIDE / str(later)
+            shutil.rmtree(aside, ignore_errors=True)
+            aside.parent.mkdir(exist_ok=True)
+            (self.directory / str(later)).rename(aside)
+
+    def restore(
+        self,
+        absent: Callable[[str, Any], Any] | None = None,
+        ignored: Iterable[str] = (),
+        **like: Any,
+    ) -> dict[str, Any]:
+        """Items of the newest checkpoint; nothing else is read.
+
+        Args:
+          absent: (path, leaf) -> array, for leaves that were not stored, see `leaves.fit`.
+          ignored: beginnings of the paths of leaves that may be left out if they are unknown now.
+          **like: for each item a tree of the structure, shapes and dtypes that it has.
+
+        Raises:
+          ValueError: if there is no checkpoint, it is damaged, or it holds something else.
+        """
+        for _ in range(3):  # a run that goes on may delete what we are about to read
+            step = self.latest
+            if step is None:
+                raise ValueError(f"no checkpoint in {self.directory}")
+            try:
+                return self._restore(step, absent, tuple(ignored), like)
+            except (DamagedError, OSError):
+                if self.latest == step:
+                    raise
+        raise ValueError(f"the checkpoints in {self.directory} change faster than they can be read")
+
+    def _restore(
+        self, step: int, absent: Any, ignored: tuple[str, ...], like: dict[str, Any]
+    ) -> dict[str, Any]:
+        self.verify(step)
+        result = {}
+        source = f"checkpoint {step} in {self.directory}"
+        for name, tree in like.items():
+            try:
+                stored = _read(self.directory / str(step), name)
+            except Exception as error:  # what is damaged can make orbax raise anything
+                advice = self._advice(step)
+                why = f"{source} is damaged: {name} cannot be read ({_first_line(error)})"
+                raise DamagedError(f"{why}; {advice}") from error
+            known = leaves.named(tree)
+            stored = leaves.renamed(stored, known, (WORLD,))
+            stored = {k: v for k, v in stored.items() if k in known or not k.startswith(ignored)}
+            result[name] = leaves.fit(stored, tree, source, absent)
+        return result
+
+    def verify(self, step: int) -> None:
+        """Compares a checkpoint with its checksums.
+
+        Raises:
+          DamagedError: naming the file, and the newest older checkpoint that is whole.
+        """
+        folder = self.directory / str(step)
+        if not integrity.is_sealed(folder) and (folder / OLD_ITEM).is_dir():
+            self.warn(f"checkpoint {step} in {self.directory} has no checksums: damage is unseen")
+            return
+        try:
+            integrity.verify(folder)
+        except (DamagedError, FileNotFoundError) as error:
+            why = str(error) if isinstance(error, DamagedError) else f"{folder} lacks its checksums"
+            raise DamagedError(f"{why}; {self._advice(step)}") from error
+
+    def _advice(self, damaged: int) -> str:
+        for step in reversed([s for s in self.steps if s < damaged]):
+            try:
+                integrity.verify(self.directory / str(step))
+            except (DamagedError, OSError):
+                continue
+            return f"checkpoint {step} is whole: go on from it with --resume --checkpoint {step}"
+        return "no older checkpoint is whole"
 
 
-def _shape(x: Any) -> jax.ShapeDtypeStruct:
-    return jax.ShapeDtypeStruct(np.shape(x), x.dtype)
-
-
-def _check(found: Any, expected: Any, where: str) -> None:
-    """ValueError at the first array that is missing, unknown, or of another shape or dtype."""
-    there, wanted = _arrays(found), _arrays(expected)
-    for name in sorted(there.keys() | wanted.keys()):
-        if there.get(name) != wanted.get(name):
-            raise ValueError(
-                f"checkpoint in {where} does not fit: {name} is {there.get(name, 'not there')}, "
-                f"but this run needs {wanted.get(name, 'none of that name')}"
-            )
-
-
-def _arrays(tree: Any) -> dict[str, str]:
-    """dtype[shape] of every array by path, whatever the containers are."""
-
-    def name(key: Any) -> str:
-        return str(next(getattr(key, a) for a in ("key", "name", "idx") if hasattr(key, a)))
-
-    return {
-        "/".join(name(key) for key in path): f"{np.dtype(x.dtype).name}{list(x.shape)}"
-        for path, x in jax.tree_util.tree_leaves_with_path(tree)
-    }
-
-
-def write_config(directory: Path, config: dict[str, Any]) -> None:
-    """Writes what a run was started with."""
-    text = json.dumps({"format": FORMAT} | config, indent=2)
-    fresh = directory / (CONFIG + ".new")
-    fresh.write_text(text + "\n")
-    fresh.replace(directory / CONFIG)
-
-
-def read_config(directory: Path) -> dict[str, Any]:
-    """What a run was started with.
-
-    Raises:
-      ValueError: if the directory holds no run, or one of another format.
-    """
-    path = directory / CONFIG
-    if not path.is_file():
-        raise ValueError(f"{directory}: holds no run of jaxmmo train (no {CONFIG})")
+def _read(folder: Path, item: str) -> dict[str, np.ndarray]:
+    """The arrays of an item by path."""
+    ocp = _orbax()
+    old = (folder / OLD_ITEM).is_dir()
+    place = folder / (OLD_ITEM if old else item)
+    handler = ocp.PyTreeCheckpointHandler()
     try:
-        config = json.loads(path.read_text())
-        found = config.pop("format")
-    except (json.JSONDecodeError, KeyError, AttributeError) as error:
-        raise ValueError(f"{path}: not a run's configuration") from error
-    if found != FORMAT:
-        raise ValueError(f"{path}: format {found}, but this version reads {FORMAT}")
-    return config
+        tree = handler.metadata(place)
+        tree = getattr(tree, "tree", tree)
+        how = jax.tree.map(lambda _: ocp.RestoreArgs(restore_type=np.ndarray), tree)
+        tree = handler.restore(place, args=ocp.args.PyTreeRestore(restore_args=how))
+    finally:
+        handler.close()
+    return leaves.named(_old_item(tree, item) if old else tree)
+
+
+def _old_item(tree: Any, item: str) -> Any:
+    """What is an item today, out of the one tree of version 0.1.0."""
+    if item == "clock":
+        return tree["clock"]
+    if item == "params":
+        return tree["state"]["params"]
+    return {name: part for name, part in tree["state"].items() if name != "params"}
+
+
+def _warn(text: str) -> None:
+    print(f"warning: {text}", file=sys.stderr)
+
+
+def _first_line(error: BaseException) -> str:
+    """What an error says, short enough for a line."""
+    text = " ".join((str(error) or type(error).__name__).split())
+    return text if len(text) <= 200 else text[:200] + "..."

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from jaxmmo.files.atomic import replacing
+
 
 def _pyplot() -> Any:
     try:
@@ -46,8 +48,16 @@ def learning_curve(records: list[dict[str, Any]], path: Path, title: str) -> Non
         axis.grid(alpha=0.3)
         axis.set_ylim(bottom=0)
     figure.suptitle(title)
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
+    _save(plt, figure, path)
+
+
+def _save(plt: Any, figure: Any, path: Path) -> None:
+    """Writes a figure in the format that the file's name says."""
+    try:
+        with replacing(path) as file:
+            figure.savefig(file, dpi=120, format=path.suffix[1:].lower() or "png")
+    finally:
+        plt.close(figure)
 
 
 def _rolling(x: np.ndarray, width: int) -> np.ndarray:
@@ -85,5 +95,4 @@ def evaluation(reports: list[dict[str, Any]], path: Path, title: str) -> None:
         axis.grid(alpha=0.3)
         axis.legend()
     figure.suptitle(title)
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
+    _save(plt, figure, path)

@@ -22,6 +22,10 @@ class Quiet:
         """A message between updates."""
         del text
 
+    def warn(self, text: str) -> None:
+        """Something to know, also for those who want to see no progress."""
+        print(f"warning: {text}", file=sys.stderr, flush=True)
+
     def show(self, record: dict[str, Any], done: float, remaining: float) -> None:
         """A record of the log, the share of the run that is done, and the seconds left."""
         del record, done, remaining
@@ -76,6 +80,10 @@ class Live(Quiet):
     def say(self, text: str) -> None:
         """A message above the bar."""
         self._console.print(text)
+
+    def warn(self, text: str) -> None:
+        """A message above the bar, marked."""
+        self._console.print(f"warning: {text}", style="yellow", markup=False)
 
     def show(self, record: dict[str, Any], done: float, remaining: float) -> None:
         """Redraws."""

@@ -3,230 +3,279 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 import time
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 
-from jaxmmo.env.environment import Environment
+from jaxmmo.agents.acting import join
 from jaxmmo.evaluation import lifetimes
-from jaxmmo.learning.config import LearnConfig
-from jaxmmo.learning.learner import Learner
-from jaxmmo.runs import checkpoint, logs, plots, progress
-from jaxmmo.runs.checkpoint import Checkpoints
-from jaxmmo.runs.setup import NetworkConfig, make_env, make_policy, training_overrides
+from jaxmmo.files import leaves
+from jaxmmo.learning.learner import Learner, LearnState
+from jaxmmo.runs import config as run_config
+from jaxmmo.runs import logs, plots
+from jaxmmo.runs.checkpoint import WORLD, Checkpoints
+from jaxmmo.runs.config import RunConfig
+from jaxmmo.runs.directory import CURVE, RunDirectory, open_run
+from jaxmmo.runs.ending import Budget, Stop
+from jaxmmo.runs.progress import Quiet
 
-CURVE = "curve.png"
+__all__ = ["Budget", "Callback", "RunConfig", "Stop", "open_run", "train"]
 
+Callback = Callable[[dict[str, Any], Any], None]
+"""(record of the log, parameters) after every update. It must not keep the parameters' buffers: the
+next update reuses them."""
 
-@dataclasses.dataclass(frozen=True)
-class RunConfig:
-    """Everything that decides a run's results; kept in its `config.json`.
-
-    Attributes:
-      preset: of the environment.
-      env: `EnvConfig` overrides.
-      learn: settings of the learner.
-      network: settings of the network.
-      seed: of everything.
-    """
-
-    preset: str = "JaxMMO-v1"
-    env: dict[str, Any] = dataclasses.field(default_factory=dict)
-    learn: LearnConfig = dataclasses.field(default_factory=LearnConfig)
-    network: NetworkConfig = dataclasses.field(default_factory=NetworkConfig)
-    seed: int = 0
-
-    def environment(self) -> Environment:
-        """One of the training worlds."""
-        return make_env(self.preset, training_overrides(self.preset) | self.env)
-
-    def learner(self) -> Learner:
-        """Environment, policy and settings."""
-        env = self.environment()
-        policy = make_policy(env.spec, env.config.num_populations, self.network)
-        return Learner(env, policy, self.learn)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> RunConfig:
-        """From plain data; ValueError for settings that this version does not know."""
-        try:
-            return cls(
-                preset=data["preset"],
-                env=data["env"],
-                learn=LearnConfig().replace(**data["learn"]),
-                network=NetworkConfig(**data["network"]),
-                seed=data["seed"],
-            )
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"not a run's configuration: {error}") from error
+DERIVED = ("worlds/obs/", f"{WORLD}order", f"{WORLD}seen", f"{WORLD}views/")
+"""What of the stored worlds follows from the rest, so that it may be made anew."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Budget:
-    """When a run ends: at whichever comes first. None is no limit.
-
-    Attributes:
-      seconds: of wall clock, compilation included, over all sessions of the run.
-      updates: made.
-    """
-
-    seconds: float | None = None
-    updates: int | None = None
-
-    def done(self, seconds: float, updates: int) -> float:
-        """The share of the run that is behind it; 1 or more when it is over."""
-        shares = [0.0]
-        if self.seconds is not None:
-            shares.append(seconds / max(self.seconds, 1e-9))
-        if self.updates is not None:
-            shares.append(updates / max(self.updates, 1))
-        return max(shares)
-
-
-def prepare(directory: Path, config: RunConfig, *, overwrite: bool, resume: bool) -> RunConfig:
-    """Makes a run's directory, or finds the run to resume in it.
-
-    Returns:
-      The configuration to run with: the directory's own if it is resumed.
-
-    Raises:
-      FileExistsError: if the directory is in use and neither `overwrite` nor `resume` is set.
-      ValueError: if there is nothing to resume.
-    """
-    if resume:
-        return RunConfig.from_dict(checkpoint.read_config(directory))
-    if directory.exists() and any(directory.iterdir()):
-        if not overwrite:
-            raise FileExistsError(f"{directory} exists: --resume it, --overwrite it, or --output")
-        if not (directory / checkpoint.CONFIG).is_file():
-            raise ValueError(f"{directory}: holds no run of jaxmmo train, so it is not overwritten")
-        shutil.rmtree(directory)
-    directory.mkdir(parents=True, exist_ok=True)
-    checkpoint.write_config(directory, config.as_dict())
-    return config
-
-
-def run(
-    directory: Path,
-    config: RunConfig,
+def train(
+    learner: Learner,
+    directory: RunDirectory,
     budget: Budget,
     *,
-    quiet: bool,
-    save_every: float,
-    eval_every: float = 0,
+    seed: int,
+    save_every: float = 60.0,
+    eval_every: float = 0.0,
+    callbacks: Sequence[Callback] = (),
+    screen: Quiet | None = None,
+    stop: Stop | None = None,
+    title: str = "",
 ) -> dict[str, Any]:
     """Learns until the budget is spent, from the directory's newest checkpoint on.
 
     Args:
-      directory: made by `prepare`.
-      config: of the run.
+      learner: environment, policy and settings.
+      directory: made by `open_run`.
       budget: when to stop.
-      quiet: shows nothing.
+      seed: of everything.
       save_every: seconds between checkpoints; 0 after every update.
       eval_every: seconds between evaluations on held-out maps, one at the end besides; 0 for none.
         What is learned does not depend on them.
+      callbacks: called after every update.
+      screen: is told what happens; nobody if omitted.
+      stop: may ask for an end.
+      title: above the learning curve.
 
     Returns:
       A summary: updates, steps, elapsed seconds, and lifetime over the last updates.
+
+    Raises:
+      FileNotFoundError: if the directory is deleted meanwhile.
+      OSError: if something cannot be written, a checkpoint on a full disk for example.
+      NotFiniteError: when rewards or losses are no numbers; the last checkpoint is of before.
+      ValueError: if the newest checkpoint is damaged or of another structure.
     """
-    began = time.monotonic()
-    learner = config.learner()
-    screen = progress.display(quiet)
-    store = Checkpoints(directory)
-    state = jax.jit(learner.init)(jax.random.key(config.seed))
-    clock = {"elapsed": np.zeros((), np.float64), "steps": np.zeros((), np.int64)}
-    if store.latest is not None:
-        restored = store.restore({"state": state, "clock": clock})
-        state, clock = restored["state"], restored["clock"]
-        state = jax.tree.map(jax.numpy.asarray, state)
-    update = int(state.update)
-    before, steps = float(clock["elapsed"]), int(clock["steps"])
-    log = logs.Log(directory, update)
-    screen.say(f"{learner.policy.name}, {_size(state.params):,} parameters; compiling")
-    advance = jax.jit(learner.update, donate_argnums=0).lower(state).compile()
-    saved = evaluated = last = time.monotonic()
-
-    def save() -> None:
-        elapsed = before + time.monotonic() - began
-        clock = {"elapsed": np.asarray(elapsed), "steps": np.asarray(steps)}
-        store.save(update, {"state": state, "clock": clock})
-
+    session = Session(learner, directory, budget, screen or Quiet(), stop or Stop(), seed)
     try:
-        # a new run makes one update even if compiling took all its time: there is a policy to use
-        while not update or budget.done(before + time.monotonic() - began, update) < 1:
-            state, metrics = advance(state)
-            metrics = {k: np.asarray(v).item() for k, v in jax.device_get(metrics).items()}
-            update += 1
-            steps += metrics["steps"]
-            now = time.monotonic()
-            elapsed = before + now - began
-            speed = metrics["steps"] / (now - last)
-            last = now
-            record = {"update": update, "elapsed": elapsed, "total_steps": steps} | metrics
-            record["agent_steps_per_s"] = speed
-            done = budget.done(elapsed, update)
-            if eval_every and (now - evaluated >= eval_every or done >= 1):
-                record |= evaluate(learner, state.params)
-                lifetime = record.get("eval_steady_state_lifetime", float("inf"))
-                screen.say(f"{elapsed:.0f} s: lifetime {lifetime:.1f} on held-out maps")
-                evaluated = last = time.monotonic()
-            log.write(record)
-            screen.show(record, min(done, 1.0), elapsed * max(1 - done, 0) / max(done, 1e-9))
-            if now - saved >= save_every:
-                save()
-                saved = last = time.monotonic()
-        if store.latest != update:
-            save()
+        session.learn(save_every, eval_every, callbacks)
     finally:
-        screen.close()
-        log.close()
-        store.close()
-    return _finish(directory, config)
+        session.close()
+    return session.finish(title)
+
+
+class Session:
+    """One process's part of a run.
+
+    Attributes:
+      state: of the learner.
+      update: updates made, in all sessions.
+      steps: decisions taken, in all sessions.
+    """
+
+    def __init__(
+        self,
+        learner: Learner,
+        directory: RunDirectory,
+        budget: Budget,
+        screen: Quiet,
+        stop: Stop,
+        seed: int,
+    ) -> None:
+        """Begins the run or restores its newest checkpoint, and opens the log."""
+        self._began = time.monotonic()
+        self._learner, self._directory, self._budget = learner, directory, budget
+        self._screen, self._stop = screen, stop
+        self._store = directory.checkpoints
+        self._store.warn = screen.warn
+        self._store.tidy()
+        self.state: LearnState
+        if self._store.latest is None:
+            self.state = jax.jit(learner.init)(jax.random.key(seed))
+            self._before, self.steps = 0.0, 0
+        else:
+            for difference in run_config.differences(directory.path):
+                screen.warn(f"results may differ in their last bits from here on: {difference}")
+            self.state, self._before, self.steps = restore(learner, seed, self._store)
+        self.update = int(self.state.update)
+        self._saved = self.update if self._store.latest == self.update else None
+        self._log = logs.Log(directory.path, self.update)
+        if self._log.unreadable:
+            screen.warn(
+                f"{self._log.unreadable} lines of the log were no records: the log as it was is "
+                f"kept as {logs.UNREADABLE}"
+            )
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds, in all sessions."""
+        return self._before + time.monotonic() - self._began
+
+    def learn(self, save_every: float, eval_every: float, callbacks: Iterable[Callback]) -> None:
+        """Makes updates until the budget is spent or the end is asked for, and saves."""
+        size = sum(x.size for x in jax.tree.leaves(self.state.params))
+        self._screen.say(
+            f"{self._learner.policy.name}, {size:,} parameters; compiling, about 30 s, once"
+        )
+        advance = jax.jit(self._learner.update, donate_argnums=0).lower(self.state).compile()
+        saved = evaluated = last = time.monotonic()
+        # a new run makes one update even if compiling took all its time: there is a policy to use
+        while not self._stop.requested and (not self.update or self._done < 1):
+            self.state, metrics = advance(self.state)
+            metrics = {k: np.asarray(v).item() for k, v in jax.device_get(metrics).items()}
+            refuse_nan(self.update + 1, metrics, self._directory.path, self._saved)
+            self.update += 1
+            self.steps += metrics["steps"]
+            now = time.monotonic()
+            record = {"update": self.update, "elapsed": self.elapsed, "total_steps": self.steps}
+            record |= metrics | {"agent_steps_per_s": metrics["steps"] / (now - last)}
+            last = now
+            self._stop.ready()
+            due = eval_every and (now - evaluated >= eval_every or self._done >= 1)
+            if due and not self._stop.requested:
+                record |= evaluate(self._learner, self.state.params, self._screen)
+                evaluated = last = time.monotonic()
+            self._directory.check()
+            self._log.write(record)
+            self._show(record)
+            for callback in callbacks:
+                callback(record, self.state.params)
+            if now - saved >= save_every:
+                self.save()
+                saved = last = time.monotonic()
+        self.save()
+
+    def save(self) -> None:
+        """Writes a checkpoint, unless the newest one is of this update."""
+        if self._saved == self.update:
+            return
+        self._directory.check()
+        self._store.save(self.update, **_items(self.state, self.elapsed, self.steps))
+        self._saved = self.update
+
+    def close(self) -> None:
+        """Leaves screen and log in order."""
+        self._screen.close()
+        self._log.close()
+
+    def finish(self, title: str) -> dict[str, Any]:
+        """Draws the learning curve and sums the run up."""
+        records = logs.read(self._directory.path)
+        if records:
+            plots.learning_curve(records, self._directory.path / CURVE, title)
+        recent = records[-10:]
+        seconds = sum(r["steps"] / max(r["agent_steps_per_s"], 1e-9) for r in recent)
+        steps = sum(r["steps"] for r in recent)
+        return {
+            "updates": self.update,
+            "steps": self.steps,
+            "elapsed": records[-1]["elapsed"] if records else self._before,
+            "lifetime": steps / max(sum(r["deaths"] for r in recent), 1),
+            "population": records[-1]["population"] if records else None,
+            "agent_steps_per_s": steps / max(seconds, 1e-9),
+        }
+
+    @property
+    def _done(self) -> float:
+        return self._budget.done(self.elapsed, self.update)
+
+    def _show(self, record: dict[str, Any]) -> None:
+        done = self._done
+        left = record["elapsed"] * max(1 - done, 0) / max(done, 1e-9)
+        self._screen.show(record, min(done, 1.0), left)
+
+
+def _items(state: LearnState, elapsed: float, steps: int) -> dict[str, Any]:
+    """A checkpoint's items: what a policy is, what else the learner knows, and the clock."""
+    rest = {f.name: getattr(state, f.name) for f in dataclasses.fields(state) if f.name != "params"}
+    clock = {"elapsed": np.asarray(elapsed, np.float64), "steps": np.asarray(steps, np.int64)}
+    return {"params": state.params, "state": rest, "clock": clock}
+
+
+def restore(learner: Learner, seed: int, store: Checkpoints) -> tuple[LearnState, float, int]:
+    """The newest checkpoint: the learner's state, elapsed seconds, and steps.
+
+    Columns of the worlds that did not exist when it was written are as in a new world; what follows
+    from the others, observations above all, is then made anew.
+
+    Raises:
+      ValueError: for a checkpoint that is damaged, or of another structure.
+    """
+    like = jax.eval_shape(learner.init, jax.random.key(seed))
+    fresh: dict[str, Any] = {}
+
+    def absent(path: str, leaf: Any) -> Any:
+        del leaf
+        if not path.startswith("worlds/"):
+            raise KeyError(path)
+        if not fresh:
+            fresh.update(leaves.named(jax.jit(learner.init)(jax.random.key(seed))))
+        return fresh[path]
+
+    items = store.restore(absent, DERIVED, **_items(like, 0.0, 0))
+    params, rest = jax.tree.map(jax.numpy.asarray, (items["params"], items["state"]))
+    state = like.replace(params=params, **rest)
+    if fresh:
+        state = state.replace(worlds=_observed(learner, state.worlds))
+    return state, float(items["clock"]["elapsed"]), int(items["clock"]["steps"])
+
+
+def _observed(learner: Learner, worlds: Any) -> Any:
+    """The worlds with observations that follow from their state."""
+    own = callable(learner.rules)
+    observe = jax.jit(jax.vmap(learner.env.observe, (0, 0 if own else None)))
+    obs, state = observe(worlds.state, worlds.rules if own else learner.rules)
+    return worlds.replace(state=state, obs=join(obs))
+
+
+class NotFiniteError(ValueError):
+    """Training met rewards or losses that are no numbers, from which nothing can be learned."""
+
+
+def refuse_nan(update: int, metrics: dict[str, Any], path: Path, saved: int | None) -> None:
+    """NotFiniteError if an update met nan or infinity, naming what is kept of the run."""
+    rewards, failed = int(metrics["bad_rewards"]), int(metrics["bad_losses"])
+    if not rewards and not failed:
+        return
+    what = f"{rewards} rewards are" if rewards else f"{failed} of the losses are"
+    kept = f"the checkpoint of update {saved} is kept" if saved else "no checkpoint was made yet"
+    raise NotFiniteError(
+        f"update {update}: {what} nan or infinite, and training stops; {kept} in {path}"
+    )
 
 
 EVALUATED = ("restricted_mean_lifetime", "steady_state_lifetime")
 """What is logged of an evaluation, as `eval_...` with an interval `_low` to `_high`."""
 
 
-def evaluate(learner: Learner, params: Any) -> dict[str, float]:
+def evaluate(learner: Learner, params: Any, screen: Quiet) -> dict[str, float]:
     """Lifetimes on a few maps that no run is trained on, under the run's rules, for its log."""
     contestants = [lifetimes.Contestant(learner.policy, params)]
-    config = lifetimes.EvalConfig(worlds=8, ticks=1000)
+    settings = lifetimes.EvalConfig(worlds=8, ticks=1000)
     attacks = learner.config.attacks
-    (report,) = lifetimes.evaluate(learner.env, contestants, config, attacks=attacks)
-    return {
+    (report,) = lifetimes.evaluate(
+        learner.env, contestants, settings, attacks=attacks, sample_rules=learner.sample_rules
+    )
+    record = {
         f"eval_{name}{'' if part == 'mean' else f'_{part}'}": value
         for name in EVALUATED
         for part, value in report[name].items()
         if value is not None
     }
-
-
-def _size(params: Any) -> int:
-    return sum(x.size for x in jax.tree.leaves(params))
-
-
-def _finish(directory: Path, config: RunConfig) -> dict[str, Any]:
-    """Draws the learning curve and sums the run up."""
-    records = logs.read(directory)
-    attacks = "" if config.learn.attacks else ", attacks masked"
-    title = f"{config.preset}{attacks}, seed {config.seed}"
-    plots.learning_curve(records, directory / CURVE, title)
-    recent = records[-10:]
-    return {
-        "updates": records[-1]["update"],
-        "steps": records[-1]["total_steps"],
-        "elapsed": records[-1]["elapsed"],
-        "lifetime": sum(r["steps"] for r in recent) / max(sum(r["deaths"] for r in recent), 1),
-        "population": records[-1]["population"],
-        "agent_steps_per_s": sum(r["steps"] for r in recent)
-        / sum(r["steps"] / r["agent_steps_per_s"] for r in recent),
-    }
+    lifetime = record.get("eval_steady_state_lifetime", float("inf"))
+    screen.say(f"lifetime {lifetime:.1f} on held-out maps")
+    return record

@@ -102,14 +102,19 @@ class Mp4:
         if self._process is None:
             self._process = self._start(height, width)
         assert self._process.stdin is not None
-        self._process.stdin.write(np.ascontiguousarray(picture[:height, :width]).tobytes())
+        try:
+            self._process.stdin.write(np.ascontiguousarray(picture[:height, :width]).tobytes())
+        except BrokenPipeError:  # it ended; on a full disk, for example
+            self.close()
+            raise
 
     def close(self) -> None:
         """Finishes the file; ValueError with ffmpeg's words if it failed."""
-        if self._process is None:
+        process, self._process = self._process, None
+        if process is None:
             return
-        _, words = self._process.communicate()
-        if self._process.returncode:
+        _, words = process.communicate()
+        if process.returncode:
             raise ValueError(f"ffmpeg failed: {words.decode(errors='replace').strip()[-300:]}")
 
     def _start(self, height: int, width: int) -> subprocess.Popen[bytes]:

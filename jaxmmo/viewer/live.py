@@ -22,6 +22,12 @@ SPEEDS = (0.1, 240.0)
 QUEUE = 8
 """Frames that wait for a slow viewer; older ones are dropped."""
 
+ANNOUNCE_SECONDS = 0.02
+"""Between two messages about the status; who clicks like mad must not slow the others down."""
+
+TAPE, TAPE_BYTES = 500, 64 << 20
+"""Ticks, and bytes of them, that are kept for pages that want to see how it came to this."""
+
 
 def error_text(message: str) -> str:
     """What tells a viewer that something went wrong."""
@@ -74,8 +80,11 @@ class Simulation:
         self.paused, self.speed, self.error = False, speed, ""
         self._steps = 0
         self._latest = self._encode(world.frame)
+        self._tape: deque[bytes] = deque([self._latest], maxlen=TAPE)
         self._viewers: set[Viewer] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._announcement: asyncio.TimerHandle | None = None
+        self._announced = 0.0
         self._wake = threading.Condition()
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="simulation", daemon=True)
@@ -105,13 +114,26 @@ class Simulation:
         viewer.put(self._latest, "frame")
         self.announce()
 
+    def recent(self) -> bytes:
+        """The blocks of the latest ticks, one after another; call on the server's event loop."""
+        return b"".join(self._tape)
+
     def leave(self, viewer: Viewer) -> None:
         """Forgets a viewer."""
         self._viewers.discard(viewer)
         self.announce()
 
     def announce(self) -> None:
-        """Tells every viewer the status."""
+        """Tells every viewer the status, soon: many changes in a moment are told once."""
+        if self._loop is None or self._loop.is_closed():
+            return
+        if self._announcement is None:
+            wait = max(0.0, self._announced + ANNOUNCE_SECONDS - self._loop.time())
+            self._announcement = self._loop.call_later(wait, self._tell)
+
+    def _tell(self) -> None:
+        self._announcement = None
+        self._announced = asyncio.get_running_loop().time()
         status = {
             "type": "status",
             "paused": self.paused,
@@ -185,6 +207,9 @@ class Simulation:
                 self.announce()
                 return
             self._latest = message
+            self._tape.append(message)
+            while len(self._tape) > 1 and len(self._tape) * len(message) > TAPE_BYTES:
+                self._tape.popleft()
             for viewer in self._viewers:
                 viewer.put(message, "frame")
 

@@ -12,6 +12,7 @@ import contextlib
 import ipaddress
 import json
 import secrets
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from importlib import resources
 from urllib.parse import urlsplit
@@ -21,8 +22,10 @@ from starlette.applications import Starlette
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from jaxmmo.viewer import serving
 from jaxmmo.viewer.live import Simulation, Viewer, error_text
 
 FILES = {
@@ -37,11 +40,11 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self' ws: wss:; frame-ancestors 'none'",
 }
-MAX_MESSAGE = 4096
-"""Bytes of a viewer's message; longer ones end its connection."""
+PIECE = 1 << 16
+"""Bytes of a recording that are handed on at once, so that slow viewers cost no memory."""
 
-SEND_SECONDS = 20
-"""A viewer that takes no message for this long is let go."""
+MESSAGES_PER_SECOND, MESSAGES_AT_ONCE = 20.0, 40.0
+"""Of a viewer; more of them wait until it is their turn."""
 
 
 def is_loopback(host: str) -> bool:
@@ -76,7 +79,7 @@ class Guard:
         On loopback the request must name this machine, which a foreign name that was made to point
         here does not.
         """
-        asked = urlsplit(f"//{connection.headers.get('host', '')}").hostname or ""
+        asked = _host_of(connection.headers.get("host", ""))
         if is_loopback(self.host) and not is_loopback(asked):
             return f"this server answers to localhost, not to {asked!r}"
         given = connection.query_params.get("token", "")
@@ -89,9 +92,48 @@ class Guard:
         origin = connection.headers.get("origin")
         if origin is None:
             return ""  # not a page: browsers always send it
-        if urlsplit(origin).netloc != connection.headers.get("host", ""):
+        _, _, netloc = origin.partition("://")
+        if not netloc or netloc != connection.headers.get("host", ""):
             return f"pages of {origin} may not look at this world"
         return ""
+
+
+def _host_of(netloc: str) -> str:
+    """The name in a Host header; nothing if it is malformed."""
+    try:
+        return urlsplit(f"//{netloc}").hostname or ""
+    except ValueError:
+        return ""
+
+
+class Recording(Response):
+    """Bytes that are handed on piece by piece, the next one once the last one was taken."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends all of them, or what the other end takes."""
+        del scope, receive
+        headers = self.raw_headers
+        await send({"type": "http.response.start", "status": self.status_code, "headers": headers})
+        for start in range(0, len(self.body), PIECE):
+            piece = bytes(self.body[start : start + PIECE])
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+
+class Allowance:
+    """How much of something one may do: so much a second, and some at once."""
+
+    def __init__(self, per_second: float, at_once: float) -> None:
+        self._rate, self._most = per_second, at_once
+        self._left, self._then = at_once, time.monotonic()
+
+    async def spend(self) -> None:
+        """Returns when there is one to spend."""
+        now = time.monotonic()
+        self._left = min(self._most, self._left + self._rate * (now - self._then)) - 1
+        self._then = now
+        if self._left < 0:
+            await anyio.sleep(-self._left / self._rate)
 
 
 def create_app(
@@ -126,7 +168,14 @@ def create_app(
     async def recording(request: Request) -> Response:
         if refusal := guard.refusal(request):
             return PlainTextResponse(refusal, 403)
-        return Response(replay, media_type="application/octet-stream", headers=HEADERS)
+        return Recording(replay, media_type="application/octet-stream", headers=HEADERS)
+
+    async def recent(request: Request) -> Response:
+        assert simulation is not None
+        if refusal := guard.refusal(request):
+            return PlainTextResponse(refusal, 403)
+        blocks = simulation.recent()
+        return Recording(blocks, media_type="application/octet-stream", headers=HEADERS)
 
     async def live(socket: WebSocket) -> None:
         assert simulation is not None
@@ -152,8 +201,10 @@ def create_app(
     if simulation is None:
         routes.append(Route("/replay.jmmo", recording))
     else:
-        routes.append(WebSocketRoute("/live", live))
-    return Starlette(routes=routes, lifespan=lifespan)
+        routes += [WebSocketRoute("/live", live), Route("/recent", recent)]
+    app = Starlette(routes=routes, lifespan=lifespan)
+    app.router.redirect_slashes = False  # a redirect would repeat whatever host was asked for
+    return app
 
 
 async def _serve(socket: WebSocket, simulation: Simulation) -> None:
@@ -164,14 +215,16 @@ async def _serve(socket: WebSocket, simulation: Simulation) -> None:
     async def send() -> None:
         while True:
             message = await viewer.get()
-            with anyio.fail_after(SEND_SECONDS):
+            with anyio.fail_after(serving.SEND_SECONDS):
                 if isinstance(message, bytes):
                     await socket.send_bytes(message)
                 else:
                     await socket.send_text(message)
 
     async def hear() -> None:
+        allowance = Allowance(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE)
         while True:
+            await allowance.spend()
             message = await socket.receive()
             if message["type"] == "websocket.disconnect":
                 raise WebSocketDisconnect

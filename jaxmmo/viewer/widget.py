@@ -39,6 +39,13 @@ class Widget:
         )
 
 
+def _shown(replay: Replay) -> str:
+    return Widget(replay)._repr_html_()
+
+
+setattr(Replay, "_repr_html_", _shown)  # noqa: B010 (the format knows nothing of browsers)
+
+
 def standalone(replay: Replay) -> str:
     """The client as one HTML page that plays a replay."""
     static = resources.files("jaxmmo.viewer") / "static"

@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jaxmmo.agents import acting
 from jaxmmo.agents.policy import Output, Policy
 from jaxmmo.env.actions import Action
 from jaxmmo.env.environment import Environment
@@ -18,9 +19,6 @@ from jaxmmo.env.state import WorldState
 from jaxmmo.io import decisions
 from jaxmmo.replay.frames import Frame, capture, no_events
 from jaxmmo.spec import Spec
-
-ACTIONS = 1 << 20
-"""Folded into a tick's key for the policy's draws; no system of the game has this number."""
 
 
 class World:
@@ -78,8 +76,8 @@ class World:
 
     def _look(self, key: jax.Array, events: Any) -> Frame:
         """Asks the policy about the present state and copies everything to the host."""
-        obs, state, carry, reset = self._live
-        self._action, self._carry, answers = self._ask(key, self._params, obs, carry, reset)
+        _, state, _, _ = self._live
+        self._action, self._carry, answers = self._ask(key, self._params, self._live)
         return capture(state, events, answers, self.env.config.capacity)
 
 
@@ -90,15 +88,15 @@ def _compiled(env: Environment, policy: Policy, outputs: bool) -> tuple[Callable
     def step(
         key: jax.Array, state: WorldState, action: Action, rules: Rules
     ) -> tuple[Observation, WorldState, jax.Array, Any]:
-        obs, state, _, _, _, info = env.step(key, state, action, rules)
+        obs, state, _, _, _, info = acting.step_world(env, key, state, action, rules)
         return obs, state, info.newborn, info.events
 
     def ask(
-        key: jax.Array, params: Any, obs: Observation, carry: Any, reset: jax.Array
+        key: jax.Array, params: Any, live: tuple[Any, Any, Any, jax.Array]
     ) -> tuple[Action, Any, dict[str, jax.Array]]:
-        output = policy.apply(params, obs, carry, reset)
-        key = jax.random.fold_in(key, ACTIONS)
-        action = policy.decide(key, env.spec, output.logits, obs.masks)
+        obs, state, carry, reset = live
+        numbers = acting.uniform(env.spec, key, acting.world_of(env, state).players.id)
+        action, output = acting.decide(env.spec, policy, params, obs, carry, reset, numbers)
         return action, output.carry, summarise(env.spec, output, obs.masks) if outputs else {}
 
     return jax.jit(env.reset), jax.jit(step), jax.jit(ask)

@@ -92,7 +92,7 @@ def test_an_added_attribute_table_and_heads_are_trained():
         )
     )
     config = LearnConfig(
-        worlds=4, ticks=16, minibatch=128, chunk=32, learning_rate=5e-3, gamma=0.5, entropy=0.0
+        worlds=4, ticks=16, minibatch=128, chunk=32, learning_rate=5e-3, gamma=0.5, entropy_coef=0.0
     )
     learner = Learner(env, build(env.spec), config)
     state = jax.jit(learner.init)(jax.random.key(0))

@@ -9,7 +9,7 @@ from jax.extend.core import jaxprs_in_params
 
 import jaxmmo
 from jaxmmo.learning.config import LearnConfig
-from jaxmmo.runs.run import RunConfig
+from jaxmmo.runs.config import RunConfig
 
 # Equations of the whole program, twice what they are now: the count varies between JAX versions.
 STEP_BUDGET = 4000

@@ -94,7 +94,7 @@ def _run(
         jax.tree.map(lambda value: value[1:], given),
     )
     num_ids = given["act_move"].shape[1]
-    state, _ = spawning._spawn(config, rules, state, _spawns(config, first["spawn"]))
+    state, _ = spawning.spawn(config, rules, state, _spawns(config, first["spawn"]))
     nothing = jnp.zeros(num_ids, bool)
     row0 = _row(config, state, num_ids) | {
         "acted": nothing,

@@ -32,8 +32,14 @@ def test_observations_and_actions_are_in_their_spaces(game):
         assert acts.contains(dict(action))
         obs, state, *_ = stepper(env)(jax.random.key(tick), state, action, rules)
         assert looks.contains(obs)
-    assert looks.contains(looks.sample(jax.random.key(0)))
     assert looks.contains({"tiles": obs.tiles, "tables": dict(obs.tables), "masks": obs.masks})
+
+
+@games
+def test_samples_of_both_spaces_are_in_them(game):
+    env = crowd(game)
+    for space in (env.observation_space(), env.action_space()):
+        assert space.contains(space.sample(jax.random.key(0)))
 
 
 @games

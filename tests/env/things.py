@@ -10,13 +10,12 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from flax import struct
 
 from jaxmmo.env.actions.head import ActionHead
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.presets import TableOf, find
-from jaxmmo.env.rules import NEVER, Rules, rule
-from jaxmmo.env.state import Columns, Table, WorldState, column
+from jaxmmo.env.rules import NEVER, Numbers, Rules, rule
+from jaxmmo.env.state import GIVEN, Columns, Table, WorldState, column
 from jaxmmo.env.systems.system import System, Words
 from jaxmmo.env.tick import Tick
 from jaxmmo.env.views.view import View, owned
@@ -42,12 +41,12 @@ class Given(Columns):
 class Thing(Table):
     """What is owned."""
 
-    owner: jax.Array = column(refers="bodies")
-    twin: jax.Array = column(refers="thing")
+    owner: jax.Array = column(newborn=GIVEN, refers="bodies")
+    twin: jax.Array = column(newborn=GIVEN, refers="thing")
     worth: jax.Array = column(seen=Attribute("worth", Kind.CONTINUOUS, 0, 4095, 100))
 
 
-class Chances(struct.PyTreeNode):
+class Chances(Numbers):
     """The numbers of the game."""
 
     windfall: jax.Array = rule(3, 0, 100)  # most luck that comes in a tick
@@ -70,6 +69,7 @@ def envy(
     rival = jnp.where(attacked < config.bodies, attacked, bodies.rival)
     theirs = bodies.luck.at[rival].get(mode="fill", fill_value=0)
     luck = (bodies.luck + theirs // 2 + tick.rolls.others["envy"]) % 1024
+    luck = jnp.where(tick.acted, luck, bodies.luck)  # the newborn have drawn nothing yet
     return state.replace(bodies=bodies.replace(rival=rival, luck=luck)), luck
 
 

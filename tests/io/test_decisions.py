@@ -19,7 +19,7 @@ SPEC = jaxmmo.make(capacity=4).spec  # K = 4 targets
 
 def case(seed: int = 0, leading: tuple[int, ...] = (5,)) -> tuple[dict[str, Any], Masks]:
     rng = np.random.default_rng(seed)
-    shapes = {head.name: leading + decisions.shape(SPEC, head) for head in SPEC.heads}
+    shapes = {head.name: leading + SPEC.shape(head) for head in SPEC.heads}
     logits = {name: jnp.asarray(rng.normal(size=s) * 3, jnp.float32) for name, s in shapes.items()}
     legal = {name: rng.random(s) < 0.6 for name, s in shapes.items()}
     for mask in legal.values():
@@ -42,7 +42,7 @@ def joint(logits, masks) -> np.ndarray:
 
 
 def test_shapes_follow_the_heads():
-    shapes = {head.name: decisions.shape(SPEC, head) for head in SPEC.heads}
+    shapes = {head.name: SPEC.shape(head) for head in SPEC.heads}
     assert shapes == {"move": (5,), "style": (3,), "target": (3, 4)}
 
 

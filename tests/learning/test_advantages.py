@@ -27,7 +27,7 @@ def test_a_life_that_goes_on_is_worth_its_rewards_and_what_is_expected_after():
         flags(0, 0, 0),
         flags(1, 1, 1),
         gamma=GAMMA,
-        lam=LAM,
+        gae_lambda=LAM,
     )
     # deltas: 1 + .5 - .5 = 1; 2 + 1 - 1 = 2; 3 + 2 - 2 = 3; discount of advantages 1/4
     np.testing.assert_allclose(advantage[:, 0], [1 + (2 + 3 / 4) / 4, 2 + 3 / 4, 3])
@@ -44,7 +44,7 @@ def test_death_empty_slot_and_birth_within_a_window():
         flags(0, 0, 0, 0, 0),
         flags(1, 1, 0, 1, 1),
         gamma=GAMMA,
-        lam=LAM,
+        gae_lambda=LAM,
     )
     dying = -1 + 0.75
     last = 5 + 0.5 - 0.5
@@ -64,7 +64,7 @@ def test_birth_right_after_death_carries_nothing_back():
             flags(0, 0, 0),
             flags(1, 1, 1),
             gamma=GAMMA,
-            lam=LAM,
+            gae_lambda=LAM,
         )[0]
 
     first, second = of(0, -1, 0), of(0, -1, 7)
@@ -81,7 +81,7 @@ def test_truncation_ends_the_record_but_not_the_worth_of_the_life():
         flags(1, 0),
         flags(1, 1),
         gamma=GAMMA,
-        lam=LAM,
+        gae_lambda=LAM,
     )
     np.testing.assert_allclose(advantage[:, 0], [1 + 2, 1 + 2])
 

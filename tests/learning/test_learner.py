@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 import jaxmmo
+from jaxmmo.agents import acting
 from jaxmmo.agents.cores import Recurrent
 from jaxmmo.agents.network import build
 from jaxmmo.agents.populations import unshared
 from jaxmmo.learning.config import LearnConfig
-from jaxmmo.learning.learner import Batch, Learner
-from jaxmmo.learning.rollout import rollout, values
+from jaxmmo.learning.learner import Experience, Learner
+from jaxmmo.learning.rollout import rollout
 
 SMALL: dict[str, Any] = {
     "height": 32,
@@ -61,8 +62,8 @@ def test_gradients_are_equal_whether_empty_slots_hold_zeros_or_garbage():
 
     @jax.jit
     def after(steps):
-        batch, spread = learner.estimate(steps, last)
-        return learner.learn(state.params, state.opt_state, batch, spread, jax.random.key(2))
+        batch, variance = learner.estimate(steps, last)
+        return learner.learn(state.params, state.opt_state, batch, variance, jax.random.key(2))
 
     acted = steps.acted
     littered = jax.tree.map(lambda x: garbage(x, acted), steps).replace(acted=acted)
@@ -77,11 +78,11 @@ def test_gradient_of_a_padded_minibatch_is_that_of_its_living_rows():
     learner = make()
     state = jax.jit(learner.init)(jax.random.key(0))
     _, steps, _ = jax.jit(lambda s: collect(learner, s))(state)
-    batch, spread = jax.jit(learner.estimate)(steps, jnp.zeros(steps.acted.shape[1]))
+    batch, variance = jax.jit(learner.estimate)(steps, jnp.zeros(steps.acted.shape[1]))
     flat = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), batch)
     living = jnp.flatnonzero(flat.steps.acted)
     only = jax.tree.map(lambda x: x[living], flat)
-    grad = jax.jit(jax.grad(lambda p, b, w: learner.loss(p, b, spread, w)[0]))
+    grad = jax.jit(jax.grad(lambda p, b, w: learner.loss(p, b, variance, w)[0]))
     alone = grad(state.params, only, jnp.ones(len(living)))
     padded = grad(state.params, flat, flat.steps.acted.astype(jnp.float32))
     for one, other in zip(jax.tree.leaves(alone), jax.tree.leaves(padded), strict=True):
@@ -98,7 +99,7 @@ def test_acting_in_chunks_is_acting_at_once_and_empty_slots_do_nothing(cell):
     state = jax.jit(learner.init)(jax.random.key(0))
     worlds, steps, _ = jax.jit(lambda s: collect(learner, s))(state)
     out = jax.jit(learner.policy.apply)(state.params, worlds.obs, worlds.carry, worlds.reset)
-    evaluate = jax.jit(lambda p, w: values(learner.policy, p, w, learner.config.chunk))
+    evaluate = jax.jit(lambda p, w: acting.values(learner.policy, p, w, learner.config.chunk))
     packed = evaluate(state.params, worlds)
     alive = worlds.obs.present[:, 0]
     np.testing.assert_allclose(packed, jnp.where(alive, out.value, 0), atol=1e-5)
@@ -165,16 +166,16 @@ def test_worlds_make_place_for_new_ones_in_turn(renewed):
 
 def test_annealing_takes_learning_rate_and_entropy_bonus_to_a_tenth():
     learner = make(config=CONFIG.replace(anneal=10))
-    left = [float(learner.left(jnp.int32(update))) for update in (0, 5, 10, 99)]
-    np.testing.assert_allclose(left, [1, 0.55, 0.1, 0.1], rtol=1e-6)
+    shares = [float(learner.anneal_factor(jnp.int32(update))) for update in (0, 5, 10, 99)]
+    np.testing.assert_allclose(shares, [1, 0.55, 0.1, 0.1], rtol=1e-6)
     state = jax.jit(learner.init)(jax.random.key(0))
     _, steps, _ = jax.jit(lambda s: collect(learner, s))(state)
-    batch, spread = jax.jit(learner.estimate)(steps, jnp.zeros(steps.acted.shape[1]))
+    batch, variance = jax.jit(learner.estimate)(steps, jnp.zeros(steps.acted.shape[1]))
     learn = jax.jit(learner.learn)
     moved = [
         jax.tree.map(
             jnp.subtract,
-            learn(state.params, state.opt_state, batch, spread, jax.random.key(2), share)[0],
+            learn(state.params, state.opt_state, batch, variance, jax.random.key(2), share)[0],
             state.params,
         )
         for share in (0.0, 1.0)
@@ -188,7 +189,7 @@ def test_advantages_are_those_of_the_slots_lives():
     state = jax.jit(learner.init)(jax.random.key(0))
     _, steps, _ = jax.jit(lambda s: collect(learner, s))(state)
     batch, _ = jax.jit(learner.estimate)(steps, jnp.zeros(steps.acted.shape[1]))
-    assert isinstance(batch, Batch)
+    assert isinstance(batch, Experience)
     died = steps.terminated
     np.testing.assert_allclose(batch.target[died], -1, atol=1e-5)
     assert not bool(jnp.any(batch.target[~steps.acted]))

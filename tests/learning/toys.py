@@ -22,6 +22,12 @@ class ToyState(struct.PyTreeNode):
     place: jax.Array  # i32[P]; what a slot observes, and where it is
     alive: jax.Array  # bool[P]
 
+    @property
+    def players(self) -> Any:
+        return SimpleNamespace(
+            id=jnp.broadcast_to(jnp.arange(self.alive.shape[-1]), self.alive.shape)
+        )
+
 
 @dataclasses.dataclass(frozen=True)
 class Toy:

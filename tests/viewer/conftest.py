@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
+import shutil
 import threading
 import time
 from collections.abc import Iterator
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -15,7 +18,50 @@ from starlette.applications import Starlette
 import jaxmmo
 from jaxmmo.agents import scripted
 from jaxmmo.env.environment import Environment
-from jaxmmo.viewer import Frame, ReplayWriter, World, server
+from jaxmmo.viewer import Frame, ReplayWriter, World
+from jaxmmo.viewer import serving as serving_module
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+]
+
+
+def unavailable(reason: str) -> None:
+    """Skips, or fails where browser tests are demanded."""
+    if os.environ.get("JAXMMO_REQUIRE_BROWSER") == "1":
+        pytest.fail(f"browser tests are required, but {reason}")
+    pytest.skip(f"{reason}; JAXMMO_REQUIRE_BROWSER=1 makes this a failure")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    try:
+        from playwright.sync_api import sync_playwright
+    except ModuleNotFoundError:
+        unavailable("playwright is not installed")
+        raise
+    with sync_playwright() as playwright:
+        own = playwright.chromium.executable_path
+        program = os.environ.get("JAXMMO_BROWSER") or next(
+            filter(None, map(shutil.which, PROGRAMS)), ""
+        )
+        program = program or (own if Path(own).exists() else "")
+        if not program:
+            unavailable(
+                f"no browser was found (JAXMMO_BROWSER, {', '.join(PROGRAMS)}, playwright's)"
+            )
+        running = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield running
+        running.close()
 
 
 class Recording(NamedTuple):
@@ -89,14 +135,7 @@ class Reel:
 @contextlib.contextmanager
 def serving(app: Starlette) -> Iterator[int]:
     """Runs an application in a thread; yields its port."""
-    config = uvicorn.Config(
-        app,
-        host="127.0.0.1",
-        port=0,
-        log_level="error",
-        ws="websockets-sansio",
-        ws_max_size=server.MAX_MESSAGE,
-    )
+    config = serving_module.configuration(app, host="127.0.0.1", port=0)
     running = uvicorn.Server(config)
     thread = threading.Thread(target=running.run, daemon=True)
     thread.start()

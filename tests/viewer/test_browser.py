@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,57 +11,16 @@ import numpy as np
 import pytest
 
 from jaxmmo.replay import colors
-from jaxmmo.viewer import World
+from jaxmmo.viewer import Replay, World
 from jaxmmo.viewer.live import Simulation
 from jaxmmo.viewer.server import Guard, create_app
 from jaxmmo.viewer.widget import Widget
 from tests.viewer.conftest import Recording, Reel, serving
-from tests.viewer.page import Page
+from tests.viewer.page import NARROW, WIDE, Page
 
 pytestmark = pytest.mark.browser
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--ignore-gpu-blocklist",
-]
-WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 400, "height": 800}
-
-
-def unavailable(reason: str) -> None:
-    """Skips, or fails where browser tests are demanded."""
-    if os.environ.get("JAXMMO_REQUIRE_BROWSER") == "1":
-        pytest.fail(f"browser tests are required, but {reason}")
-    pytest.skip(f"{reason}; JAXMMO_REQUIRE_BROWSER=1 makes this a failure")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    try:
-        from playwright.sync_api import sync_playwright
-    except ModuleNotFoundError:
-        unavailable("playwright is not installed")
-        raise
-    with sync_playwright() as playwright:
-        own = playwright.chromium.executable_path
-        program = os.environ.get("JAXMMO_BROWSER") or next(
-            filter(None, map(shutil.which, PROGRAMS)), ""
-        )
-        program = program or (own if Path(own).exists() else "")
-        if not program:
-            unavailable(
-                f"no browser was found (JAXMMO_BROWSER, {', '.join(PROGRAMS)}, playwright's)"
-            )
-        running = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        yield running
-        running.close()
+VERSION_1 = Path(__file__).parents[1] / "data" / "version1" / "JaxMMO-v1.jmmo"
 
 
 def loners(recording: Recording, index: int) -> list[int]:
@@ -82,19 +39,20 @@ def places(recording: Recording, index: int, slots: list[int]) -> np.ndarray:
     return np.stack([x, np.full(len(slots), 0.65), z], 1)
 
 
-@pytest.fixture
-def replay_page(browser: Any, tiny: Recording) -> Iterator[Page]:
+@pytest.fixture(scope="module")
+def shared_page(browser: Any, tiny: Recording) -> Iterator[Page]:
     with serving(create_app(guard=Guard("127.0.0.1", ""), replay=tiny.data)) as port:
         page = Page(browser, f"http://127.0.0.1:{port}/", WIDE)
         yield page
-        assert page.errors == []
-        page.page.close()
+        page.close()
 
 
-def seek(page: Page, index: int) -> None:
-    page.page.locator("#timeline").fill(str(index))
-    page.until(f"jaxmmo.source.index === {index}")
-    page.settled()
+@pytest.fixture
+def replay_page(shared_page: Page) -> Page:
+    """A page with nothing selected, at the whole map."""
+    shared_page.page.evaluate("jaxmmo.select(null), jaxmmo.setOverlay('none'), jaxmmo.home()")
+    shared_page.surveyed()
+    return shared_page
 
 
 def assert_agents_stand_where_they_should(page: Page, recording: Recording, index: int) -> None:
@@ -107,13 +65,16 @@ def assert_agents_stand_where_they_should(page: Page, recording: Recording, inde
 
 def test_agents_are_drawn_where_the_state_has_them(replay_page: Page, tiny: Recording):
     for index in (0, 33, 80):
-        seek(replay_page, index)
+        replay_page.seek(index)
         assert_agents_stand_where_they_should(replay_page, tiny, index)
         alive = int(tiny.frames[index].state.players.alive.sum())
         assert replay_page.page.locator("#alive").inner_text() == str(alive)
-    corner = np.array([[-11.5, 0.0, -11.5]])
-    x, y = replay_page.project(corner)[0]
-    assert replay_page.page.evaluate(f"jaxmmo.pick({x}, {y})") is None
+    left, top, right, bottom = replay_page.free()
+    inside = tiny.env.config.height / 2 - tiny.env.config.border
+    corners = np.array([[x * inside, 0.0, z * inside] for x in (-1, 1) for z in (-1, 1)])
+    for x, y in replay_page.project(corners):  # the whole map is in what panels leave free
+        assert left <= x <= right
+        assert top <= y <= bottom
 
 
 def test_agents_have_the_colour_of_their_population(replay_page: Page, tiny: Recording):
@@ -121,11 +82,13 @@ def test_agents_have_the_colour_of_their_population(replay_page: Page, tiny: Rec
 
     from PIL import Image
 
-    seek(replay_page, 0)
-    replay_page.page.add_style_tag(content="aside, header, footer { visibility: hidden }")
+    replay_page.seek(0)
+    hide = "aside, header, #transport, #tip { visibility: hidden }"
+    style = replay_page.page.add_style_tag(content=hide)
     replay_page.settled()
     image = Image.open(io.BytesIO(replay_page.page.screenshot())).convert("RGB")
     picture = np.asarray(image).astype(float)
+    style.evaluate("(element) => element.remove()")
     players = tiny.frames[0].state.players
     palette = colors.population_colors(tiny.env.config.num_populations)
     slots = [s for s in loners(tiny, 0) if players.freeze[s] == 0]
@@ -149,35 +112,36 @@ def _hue(rgb: np.ndarray) -> np.ndarray:
 
 def test_clicking_an_agent_shows_its_true_numbers(replay_page: Page, tiny: Recording):
     index = 40
-    seek(replay_page, index)
+    replay_page.seek(index)
     frame = tiny.frames[index]
     players, lives = frame.state.players, frame.state.lives
-    box = replay_page.page.viewport_size
+    left, top, right, bottom = replay_page.free()
     for slot in loners(tiny, index)[:4]:
         x, y = replay_page.project(places(tiny, index, [slot]))[0]
-        if not (250 < x < box["width"] - 310 and 70 < y < box["height"] - 95):
+        if not (left < x < right and top < y < bottom):
             continue
         replay_page.page.mouse.click(x, y)
         replay_page.until(f'document.querySelector("#agent").dataset.id === "{players.id[slot]}"')
+        shown = replay_page.fields()
         for name in ("id", "population", "health", "food", "water", "row", "col", "time_alive"):
-            assert replay_page.read(name) == str(getattr(players, name)[slot]), name
+            assert shown[name] == str(getattr(players, name)[slot]), name
         for name in ("distance", "explored", "damage_dealt", "damage_taken", "food_gathered"):
-            assert replay_page.read(name) == str(getattr(lives, name)[slot]), name
+            assert shown[name] == str(getattr(lives, name)[slot]), name
         for i, skill in enumerate(
             ("constitution", "melee", "range", "mage", "defense", "fishing", "hunting")
         ):
-            assert replay_page.read(f"level.{skill}") == str(players.level[slot, i])
-            assert replay_page.read(f"experience.{skill}") == str(players.experience[slot, i])
+            assert shown[f"level.{skill}"] == str(players.level[slot, i])
+            assert shown[f"experience.{skill}"] == str(players.experience[slot, i])
         assert frame.policy is not None
-        assert float(replay_page.read("value")) == pytest.approx(
-            frame.policy["value"][slot], abs=1e-3
-        )
+        assert float(shown["value"]) == pytest.approx(frame.policy["value"][slot], abs=1e-3)
         return
     pytest.fail("no agent in the open")
 
 
 def test_a_replay_plays_pauses_and_steps(replay_page: Page):
     page = replay_page.page
+    page.keyboard.press("Home")
+    replay_page.until("jaxmmo.source.index === 0")
     assert page.evaluate("jaxmmo.source.paused")
     page.keyboard.press(".")
     replay_page.until("jaxmmo.source.index === 1")
@@ -188,7 +152,7 @@ def test_a_replay_plays_pauses_and_steps(replay_page: Page):
     replay_page.until("jaxmmo.source.index > 6")
     page.keyboard.press("Space")
     replay_page.until("jaxmmo.source.paused")
-    page.keyboard.press("Shift+ArrowLeft")
+    page.keyboard.press("ArrowLeft")
     stopped = page.evaluate("jaxmmo.source.index")
     replay_page.settled()
     assert page.evaluate("jaxmmo.source.index") <= stopped
@@ -196,22 +160,38 @@ def test_a_replay_plays_pauses_and_steps(replay_page: Page):
 
 def test_overlays_say_what_they_show(replay_page: Page):
     page = replay_page.page
-    seek(replay_page, 20)
-    replay_page.until("jaxmmo.source.history.length === jaxmmo.source.length")
-    seek(replay_page, 21)
-    page.locator('[data-overlay="explored"]').click()
+    replay_page.seek(20)
+    replay_page.seek(21)
+    page.locator("#overlay").select_option("explored")
     replay_page.until('document.querySelector("#caption").textContent.includes("22 ticks")')
+    page.locator("#overlay").evaluate("(element) => element.blur()")
     page.keyboard.press("2")
     replay_page.until('document.querySelector("#caption").textContent.includes("value")')
     page.keyboard.press("3")
     replay_page.until('document.querySelector("#caption").textContent.startsWith("No attention")')
+    page.locator("#overlay").evaluate("(element) => element.blur()")
+    for key, words in (("4", "crowd now"), ("5", "Steps"), ("6", "last 50 ticks")):
+        page.keyboard.press(key)
+        replay_page.until(f'document.querySelector("#caption").textContent.includes("{words}")')
+    page.keyboard.press("1")
+    page.locator("#of").select_option("3")
+    replay_page.until('document.querySelector("#caption").textContent.includes("population 3")')
+    page.evaluate("jaxmmo.setOf(null)")
+    page.locator("#of").evaluate("(element) => element.blur()")
     page.keyboard.press("0")
     replay_page.until('document.querySelector("#caption").hidden')
 
 
 def test_broken_files_are_explained_and_leave_the_page_as_it_was(
-    replay_page: Page, tiny: Recording, crowd: Recording, tmp_path: Path
+    browser: Any, tiny: Recording, crowd: Recording, tmp_path: Path
 ):
+    with serving(create_app(guard=Guard("127.0.0.1", ""), replay=tiny.data)) as port:
+        page = Page(browser, f"http://127.0.0.1:{port}/", WIDE)
+        open_files(page, tiny, crowd, tmp_path)
+        page.close()
+
+
+def open_files(replay_page: Page, tiny: Recording, crowd: Recording, tmp_path: Path) -> None:
     page = replay_page.page
     for name, data, words in (
         ("text.jmmo", b"hello", "not a jaxmmo replay"),
@@ -227,10 +207,20 @@ def test_broken_files_are_explained_and_leave_the_page_as_it_was(
     page.locator("#file").set_input_files(tmp_path / "good.jmmo")
     replay_page.until(f"jaxmmo.source.length === {len(crowd.frames)} && jaxmmo.frame")
     assert not page.locator("#message").is_visible()
-    seek(replay_page, 700)
+    replay_page.seek(700)
     assert page.locator("#tick").inner_text() == "700"
     page.evaluate(f"jaxmmo.select({crowd.frames[700].state.players.id[0]})")
     assert "--policy-outputs" in replay_page.read("policy.absent")
+    page.locator("#file").set_input_files(VERSION_1)
+    replay_page.until("jaxmmo.source.length === 41 && jaxmmo.frame")
+    replay_page.surveyed()
+    replay_page.seek(20)
+    players = Replay.load(VERSION_1)[20].state.players
+    alive = np.flatnonzero(players.alive)
+    assert page.locator("#alive").inner_text() == str(len(alive))
+    page.evaluate(f"jaxmmo.select({players.id[alive[3]]})")
+    for name in ("health", "row", "time_alive"):
+        assert replay_page.read(name) == str(getattr(players, name)[alive[3]])
 
 
 def test_a_live_world_is_shown_paused_and_stepped(browser: Any, tiny: Recording):
@@ -251,6 +241,7 @@ def test_a_live_world_is_shown_paused_and_stepped(browser: Any, tiny: Recording)
         page.until("jaxmmo.source.viewers === 2")
         assert second.page.evaluate("jaxmmo.frame.tick") == tick + 1
         second.page.close()
+        page.page.locator("#canvas").focus()
         page.page.keyboard.press("Space")
         page.until(f"jaxmmo.frame.tick > {tick + 3} || jaxmmo.frame.tick < {tick}")
         assert page.errors == second.errors == []
@@ -267,9 +258,18 @@ def test_a_narrow_page_has_everything_within_reach(browser: Any, tiny: Recording
             assert box["x"] >= 0 and box["x"] + box["width"] <= 400, button
             assert box["y"] >= 0 and box["y"] + box["height"] <= 800, button
         for name, panel in (("Populations", "populations"), ("Events", "events"), ("Map", "map")):
-            shown.get_by_role("tab", name=name).click()
+            shown.locator("#tabs").get_by_role("button", name=name).click()
             assert shown.locator(f"#{panel}").is_visible()
-        shown.evaluate(f"jaxmmo.select({tiny.frames[0].state.players.id[2]})")
+        shown.evaluate(f"jaxmmo.select({tiny.frames[0].state.players.id[2]}), jaxmmo.home()")
+        inside = tiny.env.config.height / 2 - tiny.env.config.border
+        corners = np.array([[x * inside, 0.0, z * inside] for x in (-1, 1) for z in (-1, 1)])
+        page.until("jaxmmo.stage.insets.bottom > 300")
+        shown.evaluate("jaxmmo.home()")
+        page.settled()
+        left, top, right, bottom = page.free()
+        for x, y in page.project(corners):
+            assert left <= x <= right
+            assert top <= y <= bottom
         page.until('document.querySelector("#agent").classList.contains("open")')
         assert page.read("health") == str(tiny.frames[0].state.players.health[2])
         assert page.errors == []

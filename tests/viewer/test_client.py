@@ -51,7 +51,7 @@ def test_the_client_knows_who_sees_whom(tiny: Recording, read: dict):
     for entry in read["frames"]:
         state = replay.state(entry["index"])
         obs = jax.jit(tiny.env.observe)(state, tiny.rules)[0]
-        rows, overflow = np.asarray(state.visible), np.asarray(obs.overflow)
+        rows, overflow = np.asarray(state.views.agent.slots), np.asarray(obs.overflow)
         for slot, seen in entry["sees"].items():
             expected = [int(row) for row in rows[int(slot)] if row < config.capacity]
             assert seen["rows"] == expected

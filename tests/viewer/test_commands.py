@@ -18,7 +18,7 @@ def test_record_writes_a_replay_and_pictures_of_it(tmp_path: Path, capsys):
     path = tmp_path / "run.jmmo"
     options = ["--ticks", "5", "--policy-outputs", "--warmup", "2"]
     assert main(["record", "forager", "-o", str(path), *SMALL, *options]) == 0
-    assert "5 ticks" in capsys.readouterr().out
+    assert f"{path}: " in capsys.readouterr().out
     replay = Replay.load(path)
     assert len(replay) == 6
     assert replay[0].tick == 2
@@ -41,6 +41,13 @@ def test_record_does_not_replace_files_unasked(tmp_path: Path, tiny: Recording, 
     assert path.read_bytes() == b"precious"
     assert main([*command, "--overwrite"]) == 0
     assert path.read_bytes()[1:4] == b"PNG"
+
+
+def test_a_replay_is_not_recorded_as_a_replay(tmp_path: Path, tiny: Recording, capsys):
+    source = tmp_path / "run.jmmo"
+    source.write_bytes(tiny.data)
+    assert main(["record", str(source), "-o", str(tmp_path / "other.jmmo")]) == 2
+    assert "is a replay already" in capsys.readouterr().err
 
 
 def test_a_failed_recording_leaves_the_old_file(tmp_path: Path, tiny: Recording, capsys):
@@ -67,7 +74,7 @@ def test_a_failed_recording_leaves_the_old_file(tmp_path: Path, tiny: Recording,
         (["-o", "run.png", "--preset", "Chess"], "unknown preset 'Chess'"),
         (["nobody", "-o", "run.png"], "nobody"),
         (["missing.jmmo", "-o", "run.png"], "missing.jmmo"),
-        (["run.jmmo", "-o", "other.jmmo"], "is a replay already"),
+        (["run.jmmo", "-o", "other.jmmo"], "no such replay"),
     ],
 )
 def test_bad_options_of_record_are_one_line(

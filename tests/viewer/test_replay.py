@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from jaxmmo.agents import scripted
+from jaxmmo.records import Record
+from jaxmmo.replay.frames import named_leaves
 from jaxmmo.viewer import Frame, Replay, ReplayWriter, World
 from jaxmmo.viewer.world import summarise
 from tests.viewer.conftest import Recording, assert_same, record, tiny_world
@@ -73,7 +75,8 @@ def test_preferences_are_the_probabilities_that_actions_are_drawn_from():
     world = tiny_world()
     obs, _, carry, reset = world._live
     policy = scripted.get("fighter", world.env)
-    ask = jax.jit(lambda obs: summarise(policy.apply((), obs, carry, reset), obs.masks))
+    spec = world.env.spec
+    ask = jax.jit(lambda obs: summarise(spec, policy.apply((), obs, carry, reset), obs.masks))
     answers = {k: np.asarray(v) for k, v in ask(obs).items()}
     alive = world.frame.state.players.alive
     for name in ("move", "style", "target"):
@@ -94,8 +97,8 @@ def test_recording_does_not_change_the_world():
 def test_the_first_frame_has_no_events(tiny: Recording):
     events = tiny.frames[0].events
     assert np.all(events.attacks.target == tiny.env.config.capacity)
-    rest = jax.tree.leaves(events.replace(attacks=None))
-    assert not any(np.any(leaf) for leaf in rest)
+    rest = named_leaves(events.replace(attacks=Record()))
+    assert not any(np.any(leaf) for leaf in rest.values())
 
 
 def test_a_writer_refuses_frames_of_another_world(tiny: Recording):
@@ -103,6 +106,7 @@ def test_a_writer_refuses_frames_of_another_world(tiny: Recording):
     writer.append(tiny.frames[0])
     state = tiny.frames[0].state
     smaller = jax.tree.map(lambda x: x[:4] if np.ndim(x) else x, state)
+    assert smaller.num_players == state.num_players
     with pytest.raises(ValueError, match=r"is not .* as in the first"):
         writer.append(Frame(smaller, tiny.frames[0].events, tiny.frames[0].policy))
 

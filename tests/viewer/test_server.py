@@ -15,7 +15,8 @@ from websockets.typing import Origin
 
 from jaxmmo.replay import blocks
 from jaxmmo.viewer import World, server
-from jaxmmo.viewer.live import QUEUE, Simulation, Viewer
+from jaxmmo.viewer import serving as serving_limits
+from jaxmmo.viewer.live import QUEUE, TAPE, Simulation, Viewer
 from jaxmmo.viewer.server import Guard, create_app
 from tests.viewer.conftest import Recording, Reel, serving
 
@@ -69,12 +70,12 @@ def refusal(link: ClientConnection) -> str:
 def frame_of(recording: Recording, message: bytes) -> dict[str, Any]:
     """The arrays of the one frame in a live message, its base being the recording's first."""
     from jaxmmo.replay import header
-    from jaxmmo.replay.frames import SPARSE, flatten
+    from jaxmmo.replay.frames import flatten
     from jaxmmo.viewer import Replay
 
     first = recording.frames[0]
     head = header.describe(recording.env, recording.rules, first, "", 0)
-    base = {name: flatten(first)[name] for name in SPARSE}
+    base = head.base(flatten(first))
     assert Replay(recording.data).header.fields == head.fields
     size = int.from_bytes(message[12:16], "little")
     return blocks.decode(message[20:], size, 1, head.fields, base)[0]
@@ -107,6 +108,25 @@ def test_the_page_and_its_parts_are_served(tiny: Recording):
             assert site.get(f"/{name}")[0] == 200
         assert json.loads(site.get("/mode")[1]) == {"mode": "replay"}
         assert site.get("/replay.jmmo")[1] == tiny.data
+
+
+def test_a_live_world_tells_what_came_before(tiny: Recording):
+    made = simulation(tiny, speed=100)
+    with web(tiny, simulation=made) as site:
+        with site.live() as link:
+            while next_tick(tiny, link) < 12:
+                pass
+        blocks_ = site.get("/recent")[1]
+        ticks, at = [], 0
+        while at < len(blocks_):
+            length = int.from_bytes(blocks_[at + 8 : at + 12], "little")
+            message = blocks_[at : at + 20 + length]
+            ticks.append(int(frame_of(tiny, message)["tick"]))
+            at += len(message)
+        assert 12 < len(ticks) <= TAPE
+        following = [(tick + 1) % len(tiny.frames) for tick in ticks[:-1]]
+        assert ticks[1:] == following
+        assert site.get("/recent", host="evil.example")[0] == 403
 
 
 def test_the_build_is_small_enough():
@@ -258,7 +278,7 @@ def test_malformed_messages_are_answered_and_survived(tiny: Recording):
 def test_an_oversized_message_ends_only_its_sender(tiny: Recording):
     with web(tiny, simulation=simulation(tiny)) as site, site.live() as other:
         with site.live() as link:
-            link.send("x" * (server.MAX_MESSAGE + 1))
+            link.send("x" * (serving_limits.MAX_MESSAGE + 1))
             with pytest.raises(ConnectionClosed):
                 while True:
                     link.recv(timeout=10)

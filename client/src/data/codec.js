@@ -1,16 +1,16 @@
-// Reads what jaxmmo/viewer/replay.py writes: a prologue, then blocks of frames. Every size is
+// Reads what jaxmmo/replay/replay.py writes: a prologue, then blocks of frames. Every size is
 // checked before memory is taken, so that a broken or hostile file ends in a message, not a crash.
+import { FormatError } from "./errors.js";
+import { parseHeader } from "./header.js";
 
-export const VERSION = 1;
+export { FormatError };
+export const VERSION = 2;
+const READABLE = [1, 2];
 const MAX_INTS = 1 << 24;
 const MAX_HEADER = 1 << 20;
-const MAX_FRAMES = 64;
 const PREFIX_BYTES = 8;
 const CHUNK_BYTES = 20;
-const SPARSE_CODES = { uint8: Uint8Array, int32: Int32Array, uint32: Uint32Array };
-
-/** Something a person can read about why these bytes are no replay. */
-export class FormatError extends Error {}
+const END = "DONE";
 
 const CRC = new Uint32Array(256).map((_, n) => {
   for (let bit = 0; bit < 8; bit++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1;
@@ -96,65 +96,6 @@ export function readChunk(bytes, at) {
   return { tag, frames, size, body, end };
 }
 
-function parseField([name, shape, dtype]) {
-  const good =
-    typeof name === "string" &&
-    Array.isArray(shape) &&
-    shape.length <= 2 &&
-    shape.every((n) => Number.isInteger(n) && n > 0 && n <= MAX_INTS);
-  if (!good) throw new FormatError("the header describes an impossible field");
-  const size = shape.reduce((a, b) => a * b, 1);
-  return { name, shape, dtype, size, differs: !/^(events|policy)\./.test(name) };
-}
-
-function parseHeader(plain) {
-  let header;
-  try {
-    header = JSON.parse(new TextDecoder().decode(plain));
-    header.fields = header.fields.map(parseField);
-    header.arrays = header.arrays.map(parseField);
-    for (const name of ["config", "rules", "enums", "palette"]) Object.keys(header[name]);
-  } catch (error) {
-    if (error instanceof FormatError) throw error;
-    throw new FormatError("the header cannot be read");
-  }
-  const { height, width, capacity } = header.config;
-  const names = new Map(header.fields.concat(header.arrays).map((f) => [f.name, f]));
-  for (const name of REQUIRED) {
-    if (!names.has(name)) throw new FormatError(`the recording lacks ${name}`);
-    const { shape } = names.get(name);
-    if (name.startsWith("players.") && shape[0] !== capacity) {
-      throw new FormatError(`${name} does not have ${capacity} slots`);
-    }
-  }
-  if (names.get("terrain.tile").size !== height * width) {
-    throw new FormatError("the terrain is not of the map's size");
-  }
-  const widest = Math.max(
-    header.fields.reduce((sum, f) => sum + f.size, 0),
-    ...header.arrays.map((f) => f.size),
-  );
-  if (widest > MAX_INTS) throw new FormatError("the world is too large to be shown");
-  header.limit = Math.min(MAX_FRAMES, Math.floor(MAX_INTS / widest));
-  header.hasPolicy = names.has("policy.value");
-  header.hasAttention = names.has("policy.attention");
-  return header;
-}
-
-const REQUIRED = [
-  ..."alive id population row col food water health food_max water_max health_max freeze immune"
-    .split(" ")
-    .map((name) => `players.${name}`),
-  ..."wilderness time_alive damage experience level".split(" ").map((name) => `players.${name}`),
-  ..."newborn level_ups attacks.target attacks.style attacks.outcome attacks.damage deaths.cause"
-    .split(" ")
-    .map((name) => `events.${name}`),
-  ..."deaths.id deaths.population deaths.lifetime".split(" ").map((name) => `events.${name}`),
-  "tick",
-  "terrain.tile",
-  "terrain.ripe_at",
-];
-
 /** Reads the prologue of a file or stream: {header, base, end}. */
 export async function readPrologue(bytes) {
   const magic = String.fromCharCode(...bytes.subarray(0, 4));
@@ -162,7 +103,7 @@ export async function readPrologue(bytes) {
     throw new FormatError("this is not a jaxmmo replay");
   }
   const version = bytes[4] | (bytes[5] << 8);
-  if (version !== VERSION || bytes[6] || bytes[7]) {
+  if (!READABLE.includes(version) || bytes[6] || bytes[7]) {
     throw new FormatError(`this is replay version ${version}; this page reads ${VERSION}`);
   }
   const head = readChunk(bytes, PREFIX_BYTES);
@@ -175,8 +116,8 @@ export async function readPrologue(bytes) {
   }
   const reader = new Reader(await inflate(chunk.body, chunk.size, "the terrain"), "the terrain");
   const base = {};
-  for (const { name, size, dtype } of header.arrays) {
-    base[name] = (SPARSE_CODES[dtype] ?? Int32Array).from(reader.ints(size));
+  for (const { name, size } of header.arrays) {
+    base[name] = reader.ints(size);
   }
   reader.finish();
   return { header, base, end: chunk.end };
@@ -201,7 +142,7 @@ export async function readBlock(header, base, chunk) {
   const sparse = {};
   for (const field of header.arrays) sparse[field.name] = readSparse(reader, field, count, what);
   reader.finish();
-  return Array.from({ length: count }, (_, i) => new Frame(i, dense, sparse, base));
+  return Array.from({ length: count }, (_, i) => new Frame(header, i, dense, sparse, base));
 }
 
 function readSparse(reader, field, count, what) {
@@ -228,9 +169,20 @@ function readSparse(reader, field, count, what) {
   return { counts, places, changes };
 }
 
-/** One tick: dense arrays by name, and the map with its changes up to here. */
+/** The end mark of a recording of so many frames, for those that are put together here. */
+export function endMark(frames) {
+  const bytes = new Uint8Array(CHUNK_BYTES);
+  bytes.set([...END].map((letter) => letter.charCodeAt(0)));
+  const view = new DataView(bytes.buffer);
+  view.setUint32(4, frames, true);
+  view.setUint32(16, crc32(bytes.subarray(0, 16)), true);
+  return bytes;
+}
+
+/** One tick: dense arrays by name, and sparse ones with their changes up to here. */
 export class Frame {
-  constructor(position, dense, sparse, base) {
+  constructor(header, position, dense, sparse, base) {
+    this.header = header;
     this.position = position;
     this.dense = dense;
     this.sparse = sparse;
@@ -238,10 +190,21 @@ export class Frame {
     this.maps = {};
   }
 
-  /** Int32Array of a field, slots first; undefined where the recording has none. */
+  /** Int32Array of a field, rows first; undefined where the recording has none. */
   get(name) {
     const field = this.dense.get(name);
-    return field?.values.subarray(this.position * field.size, (this.position + 1) * field.size);
+    if (!field) return this.base[name] && this.map(name);
+    return field.values.subarray(this.position * field.size, (this.position + 1) * field.size);
+  }
+
+  /** A column of whoever stands on tiles; zeros where the recording has none of that name. */
+  body(name) {
+    return this.get(`${this.header.world.bodies}.${name}`) ?? this.header.zeros;
+  }
+
+  /** An array of the tick's events; zeros where the recording has none of that name. */
+  event(name) {
+    return this.get(`events.${name}`) ?? this.header.zeros;
   }
 
   /** The same numbers as floats, for fields that hold floats. */

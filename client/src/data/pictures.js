@@ -15,12 +15,37 @@ export function ramp(colors, share) {
 }
 
 /** RGBA bytes of the exploration overlay: brighter where more agent-ticks were spent. */
-export function exploredPixels(tally) {
-  const pixels = new Uint8Array(tally.visits.length * 4);
-  const most = Math.log1p(tally.visits.reduce((a, b) => Math.max(a, b), 0)) || 1;
-  tally.visits.forEach((count, tile) => {
+export function exploredPixels(visits) {
+  const pixels = new Uint8Array(visits.length * 4);
+  const most = Math.log1p(visits.reduce((a, b) => Math.max(a, b), 0)) || 1;
+  visits.forEach((count, tile) => {
     const share = Math.log1p(count) / most;
     pixels.set([...ramp(HEAT, share), count ? 120 + 115 * share : 105], 4 * tile);
+  });
+  return pixels;
+}
+
+const SPREAD = 4; // tiles that an agent's density reaches
+
+/** RGBA bytes of the density overlay: how crowded it is around each tile, of one population or all. */
+export function densityPixels(world, frame, population = null) {
+  const { height, width } = world;
+  const density = new Float32Array(height * width);
+  const [alive, row, col, of] = ["alive", "row", "col", "population"].map((name) => frame.body(name));
+  alive.forEach((living, slot) => {
+    if (!living || (population !== null && of[slot] !== population)) return;
+    for (let r = Math.max(0, row[slot] - SPREAD); r <= Math.min(height - 1, row[slot] + SPREAD); r++) {
+      for (let c = Math.max(0, col[slot] - SPREAD); c <= Math.min(width - 1, col[slot] + SPREAD); c++) {
+        const away = (r - row[slot]) ** 2 + (c - col[slot]) ** 2;
+        density[r * width + c] += Math.exp(-away / (SPREAD * 1.3));
+      }
+    }
+  });
+  const most = density.reduce((a, b) => Math.max(a, b), 0) || 1;
+  const pixels = new Uint8Array(density.length * 4);
+  density.forEach((value, tile) => {
+    const share = value / most;
+    pixels.set([...ramp(HEAT, share), 70 + 170 * Math.sqrt(share)], 4 * tile);
   });
   return pixels;
 }

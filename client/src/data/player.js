@@ -1,35 +1,37 @@
-import { Tally, summary } from "./tally.js";
 import { Replay } from "./replay.js";
-import { describeWorld } from "./world.js";
+import { Source } from "./source.js";
 
-const MAX_HISTORY = 600;
-
-/**
- * Plays a recording: `onframe(frame, continuous)` for every frame shown, `onstatus()` when anything
- * else changes. Live worlds have the same methods and events, see live.js.
- */
-export class Player {
+/** Plays a recording. */
+export class Player extends Source {
   static async open(buffer) {
-    return new Player(await Replay.open(buffer));
+    return new Player(await Replay.open(buffer), buffer);
   }
 
-  constructor(replay) {
+  constructor(replay, buffer) {
+    super();
     this.replay = replay;
+    this.buffer = buffer;
     this.live = false;
-    this.world = describeWorld(replay.header);
     this.length = replay.length;
-    this.index = -1;
-    this.paused = true;
-    this.speed = 5;
-    this.history = [];
-    this.tally = new Tally(this.world);
-    this.closed = false;
+    this.describe(replay.header, replay.base);
   }
 
   async start() {
+    this.firstTick = (await this.replay.frame(0)).tick;
     await this.seek(0);
     this.survey();
     this.timer();
+  }
+
+  /** The place of a tick: recordings have one frame a tick, saved live ones may lack some. */
+  placeOf(tick) {
+    const row = this.story.rows[Math.max(0, this.story.place(tick))];
+    const offset = this.surveyed && row ? this.story.rows.indexOf(row) : tick - this.firstTick;
+    return Math.max(0, Math.min(this.length - 1, offset));
+  }
+
+  tickAt(index) {
+    return this.story.rows.length === this.length ? this.story.rows[index].tick : this.firstTick + index;
   }
 
   /** Shows a frame; resolves when it is shown. Later calls win over earlier ones. */
@@ -46,33 +48,34 @@ export class Player {
     }
     if (ticket !== this.ticket || this.closed) return;
     const continuous = index === this.index + 1;
-    if (continuous) this.tally.add(frame);
-    else this.recount(index, frame);
+    const row = this.story.add(frame);
+    if (continuous) this.tally.add(row);
+    else this.recount(frame.tick);
     this.index = index;
     this.onframe?.(frame, continuous);
   }
 
-  recount(index, frame) {
-    this.tally.clear();
-    for (let i = 0; i < index; i++) if (this.history[i]) this.tally.addRow(this.history[i]);
-    this.tally.add(frame);
+  seekTick(tick) {
+    return this.seek(this.placeOf(tick));
   }
 
-  /** Reads the whole recording once, for the chart and for counts at any tick. */
+  /** Reads the whole recording once, for curves, marks and counts at any tick. */
   async survey() {
     for (let i = 0; i < this.length && !this.closed; i++) {
       try {
-        this.history[i] = summary(this.world, await this.replay.frame(i));
+        this.story.add(await this.replay.frame(i));
       } catch {
         return; // the message comes when the damaged part is shown
       }
-      if (i % 64 === 63) {
+      if (i % 32 === 31) {
         await new Promise((resolve) => setTimeout(resolve));
         this.onstatus?.();
       }
     }
-    if (this.index >= 0) this.recount(this.index, await this.replay.frame(this.index));
+    this.surveyed = true;
+    if (this.index >= 0) this.recount((await this.replay.frame(this.index)).tick);
     this.onstatus?.();
+    this.onsurveyed?.();
   }
 
   timer() {
@@ -106,13 +109,8 @@ export class Player {
     this.onstatus?.();
   }
 
-  /** Population counts to draw: [{tick, counts}], thinned out. */
-  chart() {
-    const stride = Math.max(1, Math.ceil(this.history.length / MAX_HISTORY));
-    return this.history.filter((row, i) => row && i % stride === 0);
-  }
-
-  close() {
-    this.closed = true;
+  /** The recording as a file. */
+  save() {
+    return new Blob([this.buffer], { type: "application/octet-stream" });
   }
 }

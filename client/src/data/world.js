@@ -1,79 +1,154 @@
-// What a frame means: agents, events, who sees whom. Pure functions, tested without a page.
-
-const NEAREST = 40;
-
-/** Materials as they look: forests that were harvested and are not ripe are scrub. */
-export function materialAt(world, frame, tile) {
-  const { scrub } = world.material;
-  return frame.map("terrain.ripe_at")[tile] > frame.tick ? scrub : frame.map("terrain.tile")[tile] & 7;
-}
+// What a frame means: agents, who sees whom. Pure functions, tested without a page.
 
 /** The names and sizes a page needs of a header. */
 export function describeWorld(header) {
-  const index = (names) => Object.fromEntries(names.map((name, i) => [name, i]));
-  const { config, enums, rules, palette } = header;
+  const { config, rules, world } = header;
+  const { tile, materials } = world;
+  const mask = ([first, bits]) => [first, 2 ** bits - 1];
+  const [kindAt, kindMask] = mask(tile.material);
+  const [stepsAt, stepsMask] = mask(tile.steps);
+  const reach = rules.reach?.values;
   return {
     header,
     config,
-    palette,
-    enums,
-    material: index(enums.material),
-    cause: index(enums.cause),
-    outcome: index(enums.outcome),
-    capacity: config.capacity,
+    lists: world.lists,
+    tables: world.tables,
+    events: world.events,
+    heads: world.heads,
+    bars: world.bars,
+    killing: world.killing,
+    palette: { populations: world.palette.populations },
+    materials,
     height: config.height,
     width: config.width,
+    border: config.border ?? 0,
     populations: config.num_populations,
-    skills: enums.skill.length,
-    reach: Math.max(...rules.reach.values),
-    thresholds: rules.experience_thresholds.values,
+    players: world.players,
+    capacity: header.names.get(`${world.bodies}.alive`).size,
+    bodies: world.tables[world.bodies] ?? { label: "bodies", columns: {} },
+    bodiesPath: world.bodies,
+    outside: Math.max(0, materials.findIndex((kind) => kind.deadly)),
+    tilePath: tile.path,
+    ripePath: tile.ripe_at,
+    kindOf: (value) => Math.min((value >>> kindAt) & kindMask, materials.length - 1),
+    nearWater: (value) => Boolean((value >>> tile.near_water[0]) & 1),
+    steps: (value) => (value >>> stepsAt) & stepsMask,
+    reach: Array.isArray(reach) ? Math.max(...reach) : 0,
+    thresholds: rules.experience_thresholds?.values ?? [],
+    has: (name) => header.names.has(name),
   };
+}
+
+/** Materials as they look: what was harvested and is not ripe looks like another one. */
+export function materialAt(world, frame, tile) {
+  const kind = world.kindOf(frame.get(world.tilePath)[tile]);
+  return ripeAt(world, frame, tile) > frame.tick ? (world.materials[kind].depleted ?? kind) : kind;
+}
+
+/** The tick from which a harvested tile is ripe again. */
+export function ripeAt(world, frame, tile) {
+  return world.ripePath === null ? 0 : frame.get(world.ripePath)[tile];
 }
 
 export function livingSlots(frame) {
   const slots = [];
-  frame.get("players.alive").forEach((alive, slot) => alive && slots.push(slot));
+  frame.body("alive").forEach((alive, slot) => alive && slots.push(slot));
   return slots;
 }
 
 export function slotOf(frame, id) {
-  const ids = frame.get("players.id");
-  const alive = frame.get("players.alive");
+  const ids = frame.body("id");
+  const alive = frame.body("alive");
   return ids.findIndex((other, slot) => other === id && alive[slot]);
 }
 
 /** How many agents of each population live. */
 export function countPopulations(world, frame) {
   const counts = new Array(world.populations).fill(0);
-  const population = frame.get("players.population");
+  const population = frame.body("population");
   for (const slot of livingSlots(frame)) counts[population[slot]]++;
   return counts;
 }
 
+const WIDE = 8; // numbers of a row that are still read one after another
+
+/** Numbers of a row of a table as the header describes them: [{name, label, text, value, max}]. */
+export function describeRow(world, frame, path, row) {
+  const { columns } = world.tables[path];
+  const cells = [];
+  for (const [name, about] of Object.entries(columns)) {
+    const field = world.header.names.get(`${path}.${name}`);
+    const width = field ? field.size / field.shape[0] : 0;
+    if (!width || row >= field.shape[0] || about.axis || width > WIDE) continue; // or they have their own places
+    const values = Array.from(numbers(frame, field).slice(row * width, (row + 1) * width));
+    const text = values.map((value) => textOf(world, frame, about, value)).join(" ");
+    cells.push({ name, about, label: about.label ?? name, value: width > 1 ? text : values[0], text });
+  }
+  return cells;
+}
+
+/** The numbers of a field, floats where it holds floats. */
+export function numbers(frame, field) {
+  return field.dtype === "float32" ? frame.floats(field.name) : frame.get(field.name);
+}
+
+/** A number as people read it: a name of a list, an agent's number, or itself. */
+export function textOf(world, frame, { list, refers }, value) {
+  if (list && world.lists[list]) return world.lists[list][value] ?? String(value);
+  const rows = refers && world.tables[refers]?.rows;
+  if (rows) return value < rows ? `#${frame.get(`${refers}.id`)?.[value] ?? value}` : "–";
+  return Number.isInteger(value) ? String(value) : value.toFixed(3);
+}
+
 /** Everything a person may want to know of one agent. */
 export function inspect(world, frame, slot) {
-  const field = (name) => frame.get(`players.${name}`)[slot];
-  const life = (name) => frame.get(`lives.${name}`)?.[slot] ?? 0;
-  const skills = world.enums.skill.map((name, i) => {
-    const level = frame.get("players.level")[slot * world.skills + i];
-    const experience = frame.get("players.experience")[slot * world.skills + i];
-    return { name, level, experience, progress: progress(world, experience) };
+  const read = (name) => frame.body(name)[slot];
+  const bars = world.bars.map(({ column, color }) => {
+    const most = world.bodies.columns[column]?.max ?? `${column}_max`;
+    return { name: column, value: read(column), max: read(most), color };
   });
-  const plain =
-    "id population row col food water health food_max water_max health_max freeze immune wilderness time_alive damage";
   return {
     slot,
-    ...Object.fromEntries(plain.split(" ").map((name) => [name, field(name)])),
-    skills,
-    distance: life("distance"),
-    explored: life("explored"),
-    damage_dealt: life("damage_dealt"),
-    damage_taken: life("damage_taken"),
-    food_gathered: life("food_gathered"),
-    water_gathered: life("water_gathered"),
+    id: read("id"),
+    population: read("population"),
+    row: read("row"),
+    col: read("col"),
+    freeze: read("freeze"),
+    immune: read("immune"),
+    damage: read("damage"),
+    time_alive: read("time_alive"),
+    bars,
+    ...Object.fromEntries(bars.map(({ name, value }) => [name, value])),
+    skills: skillsOf(world, frame, slot),
+    facts: factsOf(world, frame, slot),
     attack: attackOf(world, frame, slot),
     policy: policyOf(world, frame, slot),
   };
+}
+
+const SHOWN_ELSEWHERE = ["alive", "id", "population", "time_alive", "freeze", "immune", "damage"];
+
+/** Columns of the agent that have no place of their own, of its own table and those that go on it. */
+function factsOf(world, frame, slot) {
+  const barred = world.bars.flatMap(({ column }) => [column, world.bodies.columns[column]?.max]);
+  return Object.entries(world.tables)
+    .filter(([path, table]) => path === world.bodiesPath || table.of === world.bodiesPath)
+    .flatMap(([path]) => describeRow(world, frame, path, slot))
+    .filter(({ name, about, value }) => {
+      const nothing = about.list && value === 0 && world.lists[about.list]?.[0] === "none";
+      return !SHOWN_ELSEWHERE.includes(name) && !barred.includes(name) && !nothing;
+    });
+}
+
+/** Names of what a list of skills holds, with their columns: level and experience, if kept. */
+export function skillsOf(world, frame, slot) {
+  const axis = world.bodies.columns.level?.axis ?? world.bodies.columns.experience?.axis;
+  const names = world.lists[axis] ?? [];
+  return names.map((name, i) => {
+    const level = frame.body("level")[slot * names.length + i];
+    const experience = frame.body("experience")[slot * names.length + i];
+    return { name, level, experience, progress: progress(world, experience) };
+  });
 }
 
 /** Share of the way from the current level to the next. */
@@ -85,31 +160,32 @@ export function progress(world, experience) {
 }
 
 function attackOf(world, frame, slot) {
-  const target = frame.get("events.attacks.target")[slot];
-  if (target >= world.capacity) return null;
+  const attack = attacksOf(world, frame).find(({ from }) => from === slot);
+  if (!attack) return null;
   return {
-    target: frame.get("players.id")[target],
-    style: world.enums.style[frame.get("events.attacks.style")[slot]],
-    outcome: world.enums.outcome[frame.get("events.attacks.outcome")[slot]],
-    damage: frame.get("events.attacks.damage")[slot],
+    target: frame.body("id")[attack.to],
+    style: listed(world, "style", attack.style),
+    outcome: listed(world, "outcome", attack.outcome),
+    damage: attack.damage,
   };
 }
 
+/** The name of a number in one of the header's lists. */
+export const listed = (world, list, value) => world.lists[list]?.[value] ?? String(value);
+
+/** What the policy answered about an agent: value, and shares by the name of the head. */
 function policyOf(world, frame, slot) {
   const values = frame.floats("policy.value");
-  if (!values) return null;
+  if (!values || slot >= values.length) return null;
   const shares = (name) => {
-    const all = frame.get(`policy.${name}`);
-    const size = all ? all.length / world.capacity : 0;
-    return all && Array.from(all.subarray(slot * size, (slot + 1) * size), (share) => share / 255);
+    const field = world.header.names.get(`policy.${name}`);
+    if (!field) return null;
+    const size = field.size / field.shape[0];
+    const all = frame.get(field.name);
+    return Array.from(all.subarray(slot * size, (slot + 1) * size), (share) => share / 255);
   };
-  return {
-    value: values[slot],
-    move: shares("move"),
-    style: shares("style"),
-    target: shares("target"),
-    attention: shares("attention"),
-  };
+  const heads = world.heads.map((head) => ({ ...head, shares: shares(head.name) }));
+  return { value: values[slot], heads: heads.filter((head) => head.shares), attention: shares("attention") };
 }
 
 /**
@@ -118,9 +194,7 @@ function policyOf(world, frame, slot) {
  */
 export function visibleAgents(world, frame, slot) {
   const { vision, max_visible: limit, reach_first: reachFirst } = world.config;
-  const row = frame.get("players.row");
-  const col = frame.get("players.col");
-  const id = frame.get("players.id");
+  const [row, col, id] = ["row", "col", "id"].map((name) => frame.body(name));
   const away = (other) =>
     Math.max(Math.abs(row[other] - row[slot]), Math.abs(col[other] - col[slot]));
   const near = Math.min(world.reach, vision);
@@ -133,84 +207,43 @@ export function visibleAgents(world, frame, slot) {
   return { rows: [slot, ...seen.slice(0, limit - 1)], overflow, away };
 }
 
-/** What happened in the tick, most telling first, for the event feed. */
-export function eventsOf(world, frame) {
-  return [...deathsOf(world, frame), ...birthsOf(frame), ...levelsOf(world, frame)];
-}
-
-function deathsOf(world, frame) {
-  const cause = frame.get("events.deaths.cause");
-  const deaths = [];
-  cause.forEach((why, slot) => {
-    if (!why) return;
-    const read = (name) => frame.get(`events.deaths.${name}`)[slot];
-    deaths.push({
-      kind: why === world.cause.combat ? "kill" : "death",
-      cause: world.enums.cause[why],
-      id: read("id"),
-      population: read("population"),
-      lifetime: read("lifetime"),
-      killers: why === world.cause.combat ? attackersOf(world, frame, slot) : [],
-    });
-  });
-  return deaths;
-}
-
-function attackersOf(world, frame, victim) {
-  const target = frame.get("events.attacks.target");
-  const damage = frame.get("events.attacks.damage");
-  const id = frame.get("players.id");
-  const population = frame.get("players.population");
-  const found = [];
-  target.forEach((slot, i) => {
-    if (slot === victim && i !== victim && damage[i] > 0) {
-      found.push({ id: id[i], population: population[i] });
-    }
-  });
-  return found;
-}
-
-function birthsOf(frame) {
-  const births = [];
-  frame.get("events.newborn").forEach((born, slot) => {
-    if (!born) return;
-    births.push({
-      kind: "birth",
-      id: frame.get("players.id")[slot],
-      population: frame.get("players.population")[slot],
-    });
-  });
-  return births;
-}
-
-function levelsOf(world, frame) {
-  const gains = frame.get("events.level_ups");
-  const level = frame.get("players.level");
-  const found = [];
-  gains.forEach((gain, i) => {
-    if (gain <= 0 || found.length >= NEAREST) return;
-    const slot = Math.floor(i / world.skills);
-    found.push({
-      kind: "level",
-      id: frame.get("players.id")[slot],
-      population: frame.get("players.population")[slot],
-      skill: world.enums.skill[i % world.skills],
-      level: level[i],
-    });
-  });
-  return found;
-}
-
 /** Attacks of the tick as slots: who, whom, how, and what came of it. */
 export function attacksOf(world, frame) {
-  const target = frame.get("events.attacks.target");
-  const style = frame.get("events.attacks.style");
-  const outcome = frame.get("events.attacks.outcome");
-  const damage = frame.get("events.attacks.damage");
+  if (!world.has("events.attacks.target")) return [];
+  const [target, style, outcome, damage] = ["target", "style", "outcome", "damage"].map((name) =>
+    frame.event(`attacks.${name}`),
+  );
   const attacks = [];
   target.forEach((to, from) => {
-    if (to >= world.capacity || outcome[from] < world.outcome.immune) return;
+    if (to >= world.capacity || to === from || !outcome[from]) return;
     attacks.push({ from, to, style: style[from], outcome: outcome[from], damage: damage[from] });
   });
   return attacks;
+}
+
+/** Rows of other tables that refer to a body: [{path, label, rows}]. */
+export function belongings(world, frame, slot) {
+  const found = [];
+  for (const [path, { label, columns }] of otherTables(world)) {
+    for (const [name, { refers }] of Object.entries(columns)) {
+      if (refers !== world.bodiesPath) continue;
+      const rows = [];
+      frame.get(`${path}.${name}`)?.forEach((to, row) => to === slot && present(frame, path, row) && rows.push(row));
+      if (rows.length) found.push({ path, label: `${label} (${columns[name].label ?? name})`, rows });
+    }
+  }
+  return found;
+}
+
+/** Tables beside the bodies and what goes on them. */
+export function otherTables(world) {
+  return Object.entries(world.tables).filter(
+    ([path, table]) => path !== world.bodiesPath && table.of !== world.bodiesPath,
+  );
+}
+
+/** Whether a row of a table is there, as far as the table says. */
+export function present(frame, path, row) {
+  const alive = frame.get(`${path}.alive`) ?? frame.get(`${path}.present`);
+  return alive ? Boolean(alive[row]) : true;
 }

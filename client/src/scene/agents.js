@@ -1,52 +1,40 @@
 import * as THREE from "three";
-import { mergeGeometries } from "three/examples/jsm/utils/BufferGeometryUtils.js";
-import { drawsInSoftware, litMaterial } from "./lit.js";
-import { tinted } from "./trees.js";
+import { Crowd, FLAG } from "./crowd.js";
+import { Figures, SIZE } from "./figures.js";
+import { Tags } from "./tags.js";
 
-const FLASH = new THREE.Color("#ffffff");
-const ICE = new THREE.Color("#bfeaff");
-const DYING_MS = 700;
-const SIZE = 1.3;
+/** How far from an agent a click may be, in pixels. */
+export const REACH = 24;
+const MEMORY_MS = 420; // clicks aim at where an agent was a moment ago
+const SNAPSHOT_MS = 60;
+const LATE = 5; // pixels that the past counts less than the present
 
-/** Every agent as an instance of one figure, moving from tile to tile between ticks. */
+/** Every agent: where it stands, how it walks from tile to tile, and which one is meant by a click. */
 export class Agents {
   constructor(world, terrain) {
     this.world = world;
     this.terrain = terrain;
     this.colors = world.palette.populations.map((color) => new THREE.Color(color));
-    this.bodies = this.instances(figureGeometry(), litMaterial(), true);
-    const ice = { color: "#a9e4ff", transparent: true, opacity: 0.42, depthWrite: false };
-    this.frozen = this.instances(iceGeometry(), new THREE.MeshBasicMaterial(ice));
-    const gold = { color: "#ffd76a", transparent: true, opacity: 0.85, depthWrite: false };
-    this.immune = this.instances(ringGeometry(0.4, 0.47), new THREE.MeshBasicMaterial(gold));
-    const dark = { color: "#0b0f0a", transparent: true, opacity: 0.34, depthWrite: false };
-    this.shadows = this.instances(ringGeometry(0, 0.33), new THREE.MeshBasicMaterial(dark));
-    this.shadows.visible = !drawsInSoftware();
+    this.crowd = new Crowd(world);
+    this.figures = new Figures(this.crowd);
+    this.tags = new Tags(world, this.crowd);
     this.group = new THREE.Group();
-    this.group.add(this.shadows, this.immune, this.bodies, this.frozen);
-    this.slots = [];
-    this.dying = [];
-    this.at = Array.from({ length: world.capacity }, () => new THREE.Vector3());
-    this.from = Array.from({ length: world.capacity }, () => new THREE.Vector3());
-    this.to = Array.from({ length: world.capacity }, () => new THREE.Vector3());
+    this.group.add(this.figures.mesh, this.tags.mesh);
+    const places = () => Array.from({ length: world.capacity }, () => new THREE.Vector3());
+    [this.at, this.from, this.to] = [places(), places(), places()];
     this.facing = new Float32Array(world.capacity);
     this.ids = new Int32Array(world.capacity).fill(-1);
-    this.dummy = new THREE.Object3D();
-  }
-
-  instances(geometry, material, colored = false) {
-    const mesh = new THREE.InstancedMesh(geometry, material, this.world.capacity);
-    mesh.frustumCulled = false;
-    mesh.count = 0;
-    if (colored) mesh.setColorAt(0, FLASH);
-    return mesh;
+    this.rowOf = new Int32Array(world.capacity).fill(-1);
+    this.slots = [];
+    this.memory = []; // {time, at: Float32Array}
+    this.started = 0;
+    this.duration = 0;
   }
 
   /** Takes over a frame; agents walk to their places over `duration` ms, or jump if it is 0. */
   show(frame, now, duration) {
-    const read = (name) => frame.get(`players.${name}`);
-    const [alive, id, row, col] = ["alive", "id", "row", "col"].map(read);
-    if (duration) this.bury(frame, now);
+    const [alive, id, row, col] = ["alive", "id", "row", "col"].map((name) => frame.body(name));
+    const dying = duration ? this.dying(frame) : [];
     this.frame = frame;
     this.started = now;
     this.duration = duration;
@@ -62,22 +50,58 @@ export class Agents {
       else if (!same) this.facing[slot] = 0.4;
       this.ids[slot] = id[slot];
     }
+    this.write(frame, dying);
     alive.forEach((living, slot) => {
       if (!living) this.ids[slot] = -1;
     });
-    this.slotOfBody = this.slots;
-    this.paint();
+    if (!duration) this.memory = [];
+    this.walk(now);
   }
 
-  /** Remembers those who died so that they can be seen to fall. */
-  bury(frame, now) {
-    frame.get("events.deaths.cause").forEach((cause, slot) => {
-      if (cause && this.ids[slot] >= 0) {
-        const population = frame.get("events.deaths.population")[slot];
-        this.dying.push({ at: this.at[slot].clone(), population, since: now });
-      }
+  /** Slots of those who died in this tick and were seen before. */
+  dying(frame) {
+    const slots = [];
+    frame.event("deaths.cause").forEach((cause, slot) => {
+      if (cause && this.ids[slot] >= 0 && slots.length < 64) slots.push(slot);
     });
-    this.dying = this.dying.slice(-64);
+    return slots;
+  }
+
+  write(frame, dying) {
+    const [population, freeze, immune, damage] = ["population", "freeze", "immune", "damage"].map((name) => frame.body(name));
+    const newborn = frame.event("newborn");
+    const bars = this.world.bars.slice(0, 3).map(({ column }) => [
+      frame.body(column),
+      frame.body(this.world.bodies.columns[column]?.max ?? `${column}_max`),
+    ]);
+    this.rowOf.fill(-1);
+    this.slots.forEach((slot, row) => {
+      this.rowOf[slot] = row;
+      this.crowd.write(row, {
+        from: this.from[slot],
+        to: this.to[slot],
+        facing: this.facing[slot],
+        flags:
+          (newborn[slot] ? FLAG.newborn : 0) |
+          (freeze[slot] > 0 ? FLAG.frozen : 0) |
+          (immune[slot] > 0 ? FLAG.immune : 0) |
+          (damage[slot] > 0 ? FLAG.hit : 0),
+        bars: bars.map(([value, most]) => (most[slot] ? Math.min(1, value[slot] / most[slot]) : 0)),
+        size: 1,
+        color: this.colors[population[slot]],
+        badge: population[slot] % 256,
+      });
+    });
+    const died = frame.event("deaths.population");
+    let row = this.slots.length;
+    for (const slot of dying) {
+      const fallen = { from: this.at[slot], to: this.at[slot], facing: this.facing[slot], flags: FLAG.dying };
+      const look = { bars: [], size: 1, color: this.colors[died[slot]], badge: died[slot] % 256 };
+      this.crowd.write(row, { ...fallen, ...look });
+      if (this.rowOf[slot] < 0) this.rowOf[slot] = row;
+      row++;
+    }
+    this.crowd.send(row);
   }
 
   /** Agents that share a tile stand in a circle on it, so that each can be seen and picked. */
@@ -105,147 +129,62 @@ export class Agents {
     );
   }
 
-  /** Colours: the population's, white for a moment when hit, bluish while frozen. */
-  paint() {
-    const population = this.frame.get("players.population");
-    const freeze = this.frame.get("players.freeze");
-    const color = new THREE.Color();
-    this.slots.forEach((slot, i) => {
-      color.copy(this.colors[population[slot]]);
-      if (freeze[slot] > 0) color.lerp(ICE, 0.25);
-      this.bodies.setColorAt(i, color);
-    });
-    this.bodies.instanceColor.needsUpdate = true;
-  }
-
-  update(now) {
+  update(now, stage) {
     if (!this.frame) return;
-    const share = this.duration ? Math.min(1, (now - this.started) / this.duration) : 1;
+    const share = this.walk(now);
+    const { uniforms } = this.crowd;
+    uniforms.share.value = share;
+    uniforms.now.value = stage.still ? 0 : now / 1000;
+    uniforms.pixel.value = stage.pixel();
+    this.figures.update();
+    this.tags.update();
+    this.remember(now);
+  }
+
+  /** Brings `at` up to date; the share of the way that has been walked. */
+  walk(now) {
+    const share = this.duration ? Math.max(0, Math.min(1, (now - this.started) / this.duration)) : 1;
     const eased = share * share * (3 - 2 * share);
-    const newborn = this.frame.get("events.newborn");
-    this.slots.forEach((slot, i) => {
-      const hop = 0.16 * Math.sin(Math.PI * share) * Math.min(1, this.from[slot].distanceTo(this.to[slot]));
-      this.at[slot].lerpVectors(this.from[slot], this.to[slot], eased);
-      this.place(this.bodies, i, this.at[slot], this.facing[slot], newborn[slot] ? eased || 1 : 1, hop);
-    });
-    this.bodies.count = this.slots.length;
-    this.drawDying(now);
-    this.bodies.instanceMatrix.needsUpdate = true;
-    this.bodies.boundingSphere = null;
-    this.marks(now);
-    this.flash(share);
+    for (const slot of this.slots) this.at[slot].lerpVectors(this.from[slot], this.to[slot], eased);
+    return share;
   }
 
-  place(mesh, i, at, angle, scale, lift = 0) {
-    this.dummy.position.set(at.x, at.y + lift, at.z);
-    this.dummy.rotation.set(0, angle, 0);
-    this.dummy.scale.setScalar(Math.max(scale, 1e-3) * SIZE);
-    this.dummy.updateMatrix();
-    mesh.setMatrixAt(i, this.dummy.matrix);
+  /** Keeps where everybody was over the last moments. */
+  remember(now) {
+    if (this.memory.length && now - this.memory[0].time < SNAPSHOT_MS) return;
+    this.memory.unshift({ time: now, ids: this.ids.slice(), at: this.at.map((place) => place.clone()) });
+    while (this.memory.length && now - this.memory.at(-1).time > MEMORY_MS) this.memory.pop();
   }
 
-  drawDying(now) {
-    this.dying = this.dying.filter(({ since }) => now - since < DYING_MS);
-    let count = this.slots.length;
-    for (const { at, population, since } of this.dying) {
-      if (count >= this.world.capacity) break;
-      const left = 1 - (now - since) / DYING_MS;
-      this.dummy.position.copy(at);
-      this.dummy.rotation.set(1.4 * (1 - left), 0, 0);
-      this.dummy.scale.setScalar(SIZE * Math.sqrt(left));
-      this.dummy.updateMatrix();
-      this.bodies.setMatrixAt(count, this.dummy.matrix);
-      this.bodies.setColorAt(count, this.colors[population].clone().multiplyScalar(0.4));
-      count++;
-    }
-    if (count > this.slots.length) this.bodies.instanceColor.needsUpdate = true;
-    this.bodies.count = count;
-  }
-
-  marks(now) {
-    const freeze = this.frame.get("players.freeze");
-    const immune = this.frame.get("players.immune");
-    let ice = 0;
-    let gold = 0;
-    this.slots.forEach((slot, i) => {
-      const at = this.at[slot];
-      this.place(this.shadows, i, at, 0, 1, 0.015);
-      if (freeze[slot] > 0) this.place(this.frozen, ice++, at, 0.5, 1);
-      if (immune[slot] > 0) {
-        this.place(this.immune, gold++, at, now / 900, 1 + 0.05 * Math.sin(now / 160), 0.03);
-      }
-    });
-    this.shadows.count = this.slots.length;
-    this.frozen.count = ice;
-    this.immune.count = gold;
-    for (const mesh of [this.shadows, this.frozen, this.immune]) mesh.instanceMatrix.needsUpdate = true;
-  }
-
-  flash(share) {
-    const damage = this.frame.get("players.damage");
-    if (!this.duration || share > 0.95 === this.flashed) return;
-    this.flashed = share > 0.95;
-    this.paint();
-    if (this.flashed || share < 0.3) return;
-    const color = new THREE.Color();
-    this.slots.forEach((slot, i) => {
-      if (damage[slot] <= 0) return;
-      this.bodies.getColorAt(i, color);
-      this.bodies.setColorAt(i, color.lerp(FLASH, 0.6));
-    });
-  }
-
-  /** The slot under a ray, or -1; agents are picked within a little more than their bodies. */
-  pick(caster) {
-    let best = { away: 0.42, slot: -1, depth: Infinity };
+  /**
+   * The slot of the agent that a point of the page means, or -1: the nearest one within reach, where
+   * body, bars and badge all count, and where it stood a moment ago counts too.
+   */
+  pick(x, y, stage, reach = REACH) {
+    let best = { slot: -1, score: reach };
     const point = new THREE.Vector3();
-    const onRay = new THREE.Vector3();
-    for (const slot of this.slots) {
-      point.copy(this.at[slot]);
-      point.y += 0.5 * SIZE;
-      const depth = point.clone().sub(caster.ray.origin).dot(caster.ray.direction);
-      if (depth <= 0) continue;
-      const away = caster.ray.closestPointToPoint(point, onRay).distanceTo(point);
-      const score = away + 0.002 * depth;
-      if (away < 0.5 && score < best.away + 0.002 * best.depth) best = { away, slot, depth };
+    const look = (slot, place, late) => {
+      const feet = stage.project(point.copy(place));
+      if (feet.behind) return;
+      const head = stage.project(point.copy(place).setY(place.y + 1.2 * SIZE));
+      const score = Math.max(0, awayFromLine(x, y, feet, head)) + late;
+      if (score < best.score) best = { slot, score };
+    };
+    for (const slot of this.slots) look(slot, this.at[slot], 0);
+    for (const { ids, at } of this.memory) {
+      for (const slot of this.slots) if (ids[slot] === this.ids[slot]) look(slot, at[slot], LATE);
     }
     return best.slot;
   }
 
   dispose() {
-    for (const mesh of [this.bodies, this.frozen, this.immune, this.shadows]) {
-      mesh.geometry.dispose();
-      mesh.material.dispose();
-      mesh.dispose();
-    }
+    for (const part of [this.figures, this.tags, this.crowd]) part.dispose();
   }
 }
 
-/** A hooded figure about one tile tall, facing +z. */
-function figureGeometry() {
-  const turned = (color, ...points) => {
-    const profile = points.map(([x, y]) => new THREE.Vector2(x, y));
-    return tinted(new THREE.LatheGeometry(profile, 8), color, false);
-  };
-  const hood = new THREE.SphereGeometry(0.19, 9, 6).translate(0, 0.8, 0);
-  const face = new THREE.SphereGeometry(0.14, 7, 4).scale(1, 1, 0.5).translate(0, 0.785, 0.125);
-  const eyes = [-0.045, 0.045].map((x) => new THREE.PlaneGeometry(0.04, 0.06).translate(x * 1.2, 0.8, 0.2));
-  return mergeGeometries([
-    turned("#b9b9b9", [0.3, 0], [0.285, 0.09]),
-    turned("#f4f4f4", [0.285, 0.09], [0.21, 0.36]),
-    turned("#4c4642", [0.235, 0.35], [0.225, 0.41]),
-    turned("#ffffff", [0.205, 0.41], [0.14, 0.6], [0, 0.66]),
-    tinted(hood, "#ffffff", false),
-    tinted(face, "#52433f", false),
-    ...eyes.map((eye) => tinted(eye, "#fff6dd")),
-  ]);
-}
-
-function iceGeometry() {
-  return new THREE.CylinderGeometry(0.26, 0.38, 1.15, 6).translate(0, 0.55, 0);
-}
-
-function ringGeometry(inner, outer) {
-  const flat = inner ? new THREE.RingGeometry(inner, outer, 20) : new THREE.CircleGeometry(outer, 9);
-  return flat.rotateX(-Math.PI / 2);
+/** Pixels from a point to the line between two others. */
+function awayFromLine(x, y, a, b) {
+  const [dx, dy] = [b.x - a.x, b.y - a.y];
+  const along = Math.max(0, Math.min(1, ((x - a.x) * dx + (y - a.y) * dy) / (dx * dx + dy * dy || 1)));
+  return Math.hypot(x - a.x - along * dx, y - a.y - along * dy);
 }

@@ -47,25 +47,13 @@ export function bakedMaterial() {
   });
 }
 
-/** Sun and sky for what turns, reckoned once a vertex and not once a pixel. */
-export function litMaterial() {
-  const vector = (numbers) => `vec3(${numbers.map((n) => n.toFixed(3)).join(", ")})`;
-  return new THREE.ShaderMaterial({
-    vertexColors: true,
-    vertexShader: `varying vec3 vColor;
-      void main() {
-        vec4 place = instanceMatrix * vec4(position, 1.0);
-        vec3 facing = normalize(mat3(instanceMatrix) * normal);
-        float direct = max(dot(facing, ${vector(SUN.toArray())}), 0.0);
-        vec3 light = mix(${vector(GROUND)}, ${vector(SKY)}, 0.5 + 0.5 * facing.y);
-        light += ${vector(SUNLIGHT)} * direct;
-        vColor = sqrt(min(color * instanceColor * light * 1.08, 1.0));
-        gl_Position = projectionMatrix * (modelViewMatrix * place);
-      }`,
-    fragmentShader: `varying vec3 vColor;
-      void main() { gl_FragColor = vec4(vColor, 1.0); }`,
-  });
-}
+const vector = (numbers) => `vec3(${numbers.map((n) => n.toFixed(3)).join(", ")})`;
+
+/** Sun and sky on what turns, for vertex shaders that have a `facing`: makes a `light`. */
+export const LIGHT = `
+  vec3 light = mix(${vector(GROUND)}, ${vector(SKY)}, 0.5 + 0.5 * facing.y);
+  light += ${vector(SUNLIGHT)} * max(dot(facing, ${vector(SUN.toArray())}), 0.0);
+`;
 
 let software;
 

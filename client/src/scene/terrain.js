@@ -6,11 +6,26 @@ const WATER_Y = -0.22;
 const LAVA_Y = -0.12;
 const BED_Y = -0.55;
 
-/** The ground: one mesh for all land, one each for water and lava. Rows run along +z. */
+/** What is drawn of a material, from what it is said to be. */
+export function shapeOf({ passable, deadly, water, depleted }) {
+  if (water) return "water";
+  if (deadly) return "lava";
+  if (Number.isInteger(depleted)) return "forest";
+  return passable ? "ground" : "rock";
+}
+
+/**
+ * The ground: one mesh for all land, one each for water and lava. Rows run along +z. Its colours
+ * are muted, since agents are what one looks at.
+ */
 export class Terrain {
   constructor(world, tiles) {
     this.world = world;
     this.tiles = tiles;
+    this.shapes = world.materials.map(shapeOf);
+    const changed = new Set(world.materials.map(({ depleted }) => depleted));
+    this.plain = Math.max(0, this.shapes.findIndex((shape, i) => shape === "ground" && !changed.has(i)));
+    this.changed = changed;
     this.group = new THREE.Group();
     this.clouds = cloudTexture();
     this.time = { value: 0 };
@@ -30,22 +45,24 @@ export class Terrain {
   }
 
   kind(row, col) {
-    const { height, width } = this.world;
+    const { height, width, outside } = this.world;
     const inside = row >= 0 && col >= 0 && row < height && col < width;
-    return inside ? this.tiles[row * width + col] & 7 : this.world.material.lava;
+    return inside ? this.world.kindOf(this.tiles[row * width + col]) : outside;
+  }
+
+  shape(row, col) {
+    return this.shapes[this.kind(row, col)];
   }
 
   /** Height of the ground that agents and trees stand on. */
   heightOf(row, col) {
-    const { material } = this.world;
-    switch (this.kind(row, col)) {
-      case material.water:
+    switch (this.shape(row, col)) {
+      case "water":
         return BED_Y;
-      case material.lava:
+      case "lava":
         return LAVA_Y;
-      case material.stone:
-      case material.ore:
-        return 0.45 + 0.75 * hash(row, col, 3) * hash(row >> 1, col >> 1, 4) + 0.25;
+      case "rock":
+        return 0.34 + 0.42 * hash(row, col, 3) * hash(row >> 1, col >> 1, 4);
       default:
         return 0;
     }
@@ -54,22 +71,21 @@ export class Terrain {
   land() {
     const { world } = this;
     const build = new QuadBuilder();
-    const palette = world.palette.terrain.map((color) => new THREE.Color(color));
-    const { material } = world;
-    const sand = new THREE.Color("#c9b27e");
-    const soil = new THREE.Color("#6b5a3c");
+    const colors = world.materials.map(({ color }, i) => muted(new THREE.Color(color), this.shapes[i]));
+    const sand = new THREE.Color("#a3946c");
+    const soil = new THREE.Color("#57503c");
     for (let row = 0; row < world.height; row++) {
       for (let col = 0; col < world.width; col++) {
-        const kind = this.kind(row, col);
-        if (kind === material.lava) continue;
-        const rock = kind === material.stone || kind === material.ore;
+        const shape = this.shape(row, col);
+        if (shape === "lava") continue;
+        const rock = shape === "rock";
         const top = this.heightOf(row, col);
-        const base = kind === material.water ? sand : palette[this.groundOf(kind)];
+        const base = shape === "water" ? sand : colors[this.groundOf(this.kind(row, col))];
         const color = this.weathered(base, row, col, rock);
-        if (kind === material.water) color.multiplyScalar(0.6);
-        this.tile(build, row, col, top, color, rock ? 0.13 : 0);
-        const side = rock ? color.clone().multiplyScalar(0.82) : soil;
-        this.walls(build, row, col, top, side, rock ? 0.13 : 0);
+        if (shape === "water") color.multiplyScalar(0.6);
+        this.tile(build, row, col, top, color, rock ? 0.08 : 0);
+        const side = rock ? color.clone().multiplyScalar(0.9) : soil;
+        this.walls(build, row, col, top, side, rock ? 0.08 : 0);
       }
     }
     const mesh = new THREE.Mesh(baked(build.geometry()), bakedMaterial());
@@ -83,22 +99,21 @@ export class Terrain {
     return base
       .clone()
       .offsetHSL(
-        (hash(row, col, 1) - 0.5) * 0.014 - 0.045 * dry,
-        0.05 * dry,
-        (hash(row, col, 2) - 0.5) * (rock ? 0.1 : 0.028) + 0.05 * dry,
+        (hash(row, col, 1) - 0.5) * 0.01 - 0.03 * dry,
+        0.03 * dry,
+        (hash(row, col, 2) - 0.5) * (rock ? 0.03 : 0.018) + 0.035 * dry,
       );
   }
 
-  /** Forests stand on grass of a deeper green. */
+  /** Forests, and what is left of them, stand on plain ground. */
   groundOf(kind) {
-    const { material } = this.world;
-    return kind === material.forest || kind === material.scrub ? material.grass : kind;
+    return this.shapes[kind] === "forest" || this.changed.has(kind) ? this.plain : kind;
   }
 
   tile(build, row, col, top, color, taper) {
     const { height, width } = this.world;
     const [x, z] = [col - width / 2, row - height / 2];
-    const wooded = this.kind(row, col) === this.world.material.forest ? 0.8 : 1;
+    const wooded = this.shape(row, col) === "forest" ? 0.86 : 1;
     const shade = (dr, dc) => color.clone().multiplyScalar(wooded * this.light(row, col, dr, dc, top));
     build.quad(
       [
@@ -119,8 +134,8 @@ export class Terrain {
       [row, col + dc],
       [row + dr, col + dc],
     ]) {
-      if (this.heightOf(r, c) > top + 0.2 && this.kind(r, c) !== this.world.material.lava) {
-        light -= r < row || c > col ? 0.08 : 0.16;
+      if (this.heightOf(r, c) > top + 0.2 && this.shape(r, c) !== "lava") {
+        light -= r < row || c > col ? 0.05 : 0.1;
       }
     }
     return light;
@@ -141,7 +156,7 @@ export class Terrain {
       const next = this.heightOf(row + dr, col + dc);
       if (next >= top && !taper) continue;
       const foot = taper ? Math.min(next, 0) : next;
-      const dark = color.clone().multiplyScalar(0.62);
+      const dark = color.clone().multiplyScalar(0.74);
       build.quad(
         [
           [x + p[0], top, z + p[1]],
@@ -154,20 +169,20 @@ export class Terrain {
     }
   }
 
-  surface(kind, y) {
+  surface(shape, y) {
     const { height, width } = this.world;
     const build = new QuadBuilder();
     const white = new THREE.Color(1, 1, 1);
     for (let row = 0; row < height; row++) {
       for (let col = 0; col < width; col++) {
-        if (this.kind(row, col) !== kind) continue;
+        if (this.shape(row, col) !== shape) continue;
         const [x, z] = [col - width / 2, row - height / 2];
         const shade = [
           [-1, -1],
           [1, -1],
           [1, 1],
           [-1, 1],
-        ].map(([dr, dc]) => white.clone().multiplyScalar(this.shore(kind, row, col, dr, dc)));
+        ].map(([dr, dc]) => white.clone().multiplyScalar(this.shore(shape, row, col, dr, dc)));
         build.quad(
           [
             [x, y, z],
@@ -183,11 +198,11 @@ export class Terrain {
   }
 
   /** 1 at corners that touch another kind of ground, 0 amid the same. */
-  shore(kind, row, col, dr, dc) {
+  shore(shape, row, col, dr, dc) {
     const same =
-      this.kind(row + dr, col) === kind &&
-      this.kind(row, col + dc) === kind &&
-      this.kind(row + dr, col + dc) === kind;
+      this.shape(row + dr, col) === shape &&
+      this.shape(row, col + dc) === shape &&
+      this.shape(row + dr, col + dc) === shape;
     return same ? 0 : 1;
   }
 
@@ -195,13 +210,13 @@ export class Terrain {
     const material = this.fluid(
       `float wave = texture2D(clouds, vPlace * 0.11 + vec2(time * 0.012, time * 0.008)).r
          + texture2D(clouds, vPlace * 0.19 - vec2(time * 0.015, -time * 0.01)).r;
-       vec3 color = mix(vec3(0.13, 0.37, 0.53), vec3(0.26, 0.58, 0.66), 0.2 + 0.6 * vShore);
-       color += smoothstep(1.08, 1.3, wave) * 0.22;
+       vec3 color = mix(vec3(0.15, 0.33, 0.44), vec3(0.25, 0.48, 0.55), 0.2 + 0.6 * vShore);
+       color += smoothstep(1.08, 1.3, wave) * 0.12;
        float foam = smoothstep(0.93, 1.02, vShore + (wave - 1.0) * 0.22);
        gl_FragColor = vec4(mix(color, vec3(0.80, 0.90, 0.90), foam * 0.35), 0.9);`,
       true,
     );
-    return new THREE.Mesh(this.surface(this.world.material.water, WATER_Y), material);
+    return new THREE.Mesh(this.surface("water", WATER_Y), material);
   }
 
   lava() {
@@ -209,14 +224,14 @@ export class Terrain {
       `vec4 cloud = texture2D(clouds, vPlace * 0.085 + vec2(time * 0.003, time * 0.001));
        float crust = cloud.r + cloud.g + 0.02 * sin(time * 0.7 + vPlace.x * 0.3);
        float glow = 1.0 - smoothstep(0.0, 0.11, abs(crust - 1.0));
-       vec3 rock = mix(vec3(0.16, 0.125, 0.13), vec3(0.29, 0.23, 0.22), crust * 0.6);
-       vec3 hot = mix(vec3(0.66, 0.17, 0.07), vec3(0.98, 0.60, 0.25), glow * glow);
+       vec3 rock = mix(vec3(0.13, 0.11, 0.115), vec3(0.21, 0.18, 0.18), crust * 0.6);
+       vec3 hot = mix(vec3(0.30, 0.10, 0.06), vec3(0.50, 0.25, 0.12), glow * glow);
        vec3 color = mix(rock, hot, glow * 0.9);
-       color += vec3(0.55, 0.16, 0.03) * smoothstep(0.2, 1.0, vShore) * (0.25 + 0.4 * crust);
+       color += vec3(0.40, 0.12, 0.03) * smoothstep(0.2, 1.0, vShore) * (0.25 + 0.4 * crust);
        gl_FragColor = vec4(color, 1.0);`,
       false,
     );
-    return new THREE.Mesh(this.surface(this.world.material.lava, LAVA_Y), material);
+    return new THREE.Mesh(this.surface("lava", LAVA_Y), material);
   }
 
   fluid(body, transparent) {
@@ -246,6 +261,13 @@ export class Terrain {
     mesh.position.y = LAVA_Y - 0.5 - depth / 2;
     return mesh;
   }
+}
+
+/** A colour of the ground, with less of it; rock is drawn towards the colour of earth. */
+function muted(color, shape) {
+  const hsl = color.getHSL({});
+  if (shape === "rock") return color.lerp(new THREE.Color("#59614e"), 0.62);
+  return color.setHSL(hsl.h, hsl.s * 0.72, hsl.l * 0.82);
 }
 
 /** Collects quads, corners counter-clockwise seen from outside. */

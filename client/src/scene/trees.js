@@ -1,11 +1,12 @@
 import * as THREE from "three";
 import { mergeGeometries } from "three/examples/jsm/utils/BufferGeometryUtils.js";
+import { ripeAt } from "../data/world.js";
 import { baked, bakedMaterial } from "./lit.js";
 import { hash } from "./noise.js";
 
 /** Gives a geometry one colour, and flat faces if wanted, so that parts can be merged. */
 export function tinted(geometry, color, faceted = true) {
-  const plain = faceted ? geometry.toNonIndexed() : geometry;
+  const plain = faceted && geometry.index ? geometry.toNonIndexed() : geometry;
   plain.deleteAttribute("uv");
   const { count } = plain.attributes.position;
   if (faceted) {
@@ -31,7 +32,7 @@ export class Trees {
     for (let row = 0; row < world.height; row++) {
       for (let col = 0; col < world.width; col++) {
         const tile = row * world.width + col;
-        if ((tiles[tile] & 7) !== world.material.forest) continue;
+        if (!Number.isInteger(world.materials[world.kindOf(tiles[tile])].depleted)) continue;
         this.places.push(this.place(tile, row, col, 0));
         if (hash(row, col, 9) > 0.35) this.places.push(this.place(tile, row, col, 1));
       }
@@ -81,36 +82,33 @@ export class Trees {
     const geometry = new THREE.BufferGeometry();
     geometry.setAttribute("position", new THREE.BufferAttribute(positions, 3));
     geometry.setAttribute("color", new THREE.BufferAttribute(colors, 3));
-    const most = Math.max(...this.shapes.map((shape) => shape.index.count));
-    const index = new Uint32Array(most * this.places.length);
+    this.most = Math.max(...this.shapes.map((shape) => shape.index.count));
+    const index = new Uint32Array(this.most * this.places.length);
     geometry.setIndex(new THREE.BufferAttribute(index, 1).setUsage(THREE.DynamicDrawUsage));
     return geometry;
   }
 
-  /** Shows trees or stumps, as of a frame. */
+  /** Shows trees or stumps, as of a frame; only those that changed are sent anew. */
   show(frame) {
-    const ripeAt = frame.map("terrain.ripe_at");
+    const { index } = this.mesh.geometry;
     const { tick } = frame;
-    let changed = false;
+    index.clearUpdateRanges();
     this.places.forEach(({ tile }, i) => {
-      const ripe = ripeAt[tile] > tick ? 0 : 1;
-      if (this.shown[i] === ripe) return;
-      this.shown[i] = ripe;
-      changed = true;
+      const bare = ripeAt(this.world, frame, tile) > tick ? 0 : 1;
+      if (this.shown[i] === bare) return;
+      this.shown[i] = bare;
+      this.choose(i, index);
     });
-    if (changed) this.choose();
   }
 
-  choose() {
-    const { index } = this.mesh.geometry;
-    const faces = this.shapes.map((shape) => shape.index.array);
-    let at = 0;
-    this.places.forEach(({ starts }, i) => {
-      const start = starts[this.shown[i]];
-      for (const corner of faces[this.shown[i]]) index.array[at++] = start + corner;
-    });
+  /** Fills a place's part of the index, what is left of it with a triangle that is none. */
+  choose(i, index) {
+    const start = this.places[i].starts[this.shown[i]];
+    const faces = this.shapes[this.shown[i]].index.array;
+    const first = this.most * i;
+    for (let at = 0; at < this.most; at++) index.array[first + at] = start + (faces[at] ?? 0);
+    index.addUpdateRange(first, this.most);
     index.needsUpdate = true;
-    this.mesh.geometry.setDrawRange(0, at);
   }
 
   dispose() {
@@ -137,8 +135,8 @@ function treeGeometry() {
   return baked(
     mergeGeometries([
       tinted(spire(3, 0.16, 0, 0.7), "#6b5138"),
-      tinted(spire(6, 0.42, 0.2, 0.98), "#47794a"),
-      tinted(spire(5, 0.3, 0.6, 1.22), "#5f9a5c"),
+      tinted(spire(6, 0.42, 0.2, 0.98), "#3f6443"),
+      tinted(spire(5, 0.3, 0.6, 1.22), "#557f54"),
     ]),
   );
 }

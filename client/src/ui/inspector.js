@@ -1,50 +1,66 @@
-import { inspect, materialAt, visibleAgents } from "../data/world.js";
-import { agentName, context, el, words } from "./dom.js";
+import { belongings, inspect, livingSlots, materialAt, visibleAgents } from "../data/world.js";
+import { agentName, badge, drawBadge } from "./badges.js";
+import { deathCard, tileCard, unknownCard } from "./cards.js";
+import { button, context, el, field, refill, words } from "./dom.js";
+import { rowsTable } from "./tables.js";
 
-const RESOURCES = ["health", "food", "water"];
-const MOVES = ["stay", "north", "south", "east", "west"];
 const SHOWN = 8;
 
-/** The panel about one agent: all its numbers, what it sees, what its policy would do. */
+/** The panel about what is selected: an agent's numbers, the end of a life, or a tile. */
 export class Inspector {
-  constructor(panel, select) {
+  constructor(panel, actions) {
     this.panel = panel;
-    this.select = select;
+    this.actions = actions;
   }
 
-  /** Shows the agent in a slot, a word about a dead one, or how to choose one. */
-  show(world, frame, slot, lostId) {
-    this.panel.dataset.id = slot >= 0 ? frame.get("players.id")[slot] : "";
-    if (slot < 0) {
-      const text = lostId
-        ? `Agent #${lostId} is not alive at this tick.`
-        : "Click an agent to see its life: resources, skills, what it sees and what it prefers.";
-      this.panel.replaceChildren(el("h2", "Agent"), el("p.hint", text));
-      return;
-    }
-    const scroll = this.panel.scrollTop;
+  /** Shows the selected agent alive or dead, the selected tile, or how to choose one. */
+  show(source, frame, { id, slot, tile }) {
+    const key = [source.world, frame, id, tile, source.story.rows.length === source.length, source.length];
+    if (this.key?.every((part, i) => part === key[i])) return;
+    this.key = key;
+    this.panel.dataset.id = slot >= 0 ? id : "";
+    this.panel.dataset.kind = slot >= 0 ? "agent" : id !== null ? "gone" : tile !== null ? "tile" : "nothing";
+    if (slot >= 0) return this.living(source, frame, slot);
+    if (id !== null) return refill(this.panel, ...this.gone(source, frame, id));
+    if (tile !== null) return refill(this.panel, ...tileCard(source, frame, tile, this.actions));
+    refill(
+      this.panel,
+      el("h2", "Selected"),
+      el("p.hint", "Click an agent to see its life: resources, skills, what it sees and what it prefers. Click the ground to see who stood there."),
+    );
+  }
+
+  gone(source, frame, id) {
+    const death = source.story.deaths.get(id);
+    if (death && death.tick <= frame.tick) return deathCard(source, death, this.actions);
+    return unknownCard(source, frame, id, this.actions);
+  }
+
+  living(source, frame, slot) {
+    const { world } = source;
     const agent = inspect(world, frame, slot);
-    this.panel.replaceChildren(
+    refill(
+      this.panel,
       this.identity(world, agent),
-      this.resources(world, agent),
-      this.status(world, agent),
+      this.resources(agent),
+      this.status(agent),
       this.skills(agent),
+      this.history(source, frame, agent),
       this.sight(world, frame, agent),
+      ...this.possessions(world, frame, agent),
       this.policy(world, frame, agent),
     );
-    this.panel.scrollTop = scroll;
     this.drawWindow(world, frame, agent);
   }
 
   identity(world, agent) {
-    const dot = el("i.dot.large");
-    dot.style.background = world.palette.populations[agent.population];
-    const close = el("button.close", "×");
+    const close = button("×", () => this.actions.select(null), "close");
+    close.className = "close";
     close.title = "Deselect (esc)";
-    close.onclick = () => this.select(null);
+    close.ariaLabel = "Deselect";
     return el(
       "header.identity",
-      dot,
+      badge(world, agent.population, 32),
       el("div", field("id", agent.id, "h2", "Agent #"), this.origin(agent)),
       close,
     );
@@ -61,21 +77,20 @@ export class Inspector {
     );
   }
 
-  resources(world, agent) {
+  resources(agent) {
     return el(
       "div.resources",
-      ...RESOURCES.map((name, i) => {
+      ...agent.bars.map(({ name, value, max, color }) => {
         const bar = el("span.fill");
-        const share = agent[`${name}_max`] ? agent[name] / agent[`${name}_max`] : 0;
-        bar.style.width = `${100 * Math.min(1, share)}%`;
-        bar.style.background = world.palette.bars[i];
-        const numbers = el("span.number", field(name, agent[name]), ` / ${agent[`${name}_max`]}`);
-        return el("div.resource", el("span.label", name), el("span.track", bar), numbers);
+        bar.style.width = `${100 * Math.min(1, max ? value / max : 0)}%`;
+        bar.style.background = color;
+        const numbers = el("span.number", field(name, value), ` / ${max}`);
+        return el("div.resource", el("span.label", words(name)), el("span.track", bar), numbers);
       }),
     );
   }
 
-  status(world, agent) {
+  status(agent) {
     const marks = [];
     if (agent.freeze > 0) marks.push(el("span.mark.ice", "frozen ", field("freeze", agent.freeze)));
     if (agent.immune > 0) marks.push(el("span.mark.gold", "immune ", field("immune", agent.immune)));
@@ -84,114 +99,124 @@ export class Inspector {
       const { style, outcome, target, damage } = agent.attack;
       marks.push(el("span.mark", `${style} on #${target}: ${outcome}${damage ? ` ${damage}` : ""}`));
     }
-    const pairs = [
-      ["row", "row"],
-      ["col", "column"],
-      ["wilderness", "wilderness"],
-      ["distance", "walked"],
-      ["explored", "tiles seen"],
-      ["damage_dealt", "dealt"],
-      ["damage_taken", "taken"],
-      ["food_gathered", "food eaten"],
-      ["water_gathered", "water drunk"],
-    ];
-    return el(
-      "div",
-      marks.length ? el("div.marks", ...marks) : null,
-      el("dl.grid", ...pairs.map(([name, label]) => el("div", el("dt", label), field(name, agent[name], "dd")))),
-    );
+    const facts = agent.facts.map(({ name, label, text }) => el("div", el("dt", label), field(name, text, "dd")));
+    return el("div", marks.length ? el("div.marks", ...marks) : null, el("dl.grid", ...facts));
   }
 
   skills(agent) {
+    if (!agent.skills.length) return null;
     const rows = agent.skills.map(({ name, level, experience, progress }) => {
       const fill = el("span.fill");
       fill.style.width = `${100 * Math.max(0, Math.min(1, progress))}%`;
-      const row = el(
+      const head = el("th", words(name));
+      head.scope = "row";
+      return el(
         "tr",
-        el("th", words(name)),
+        head,
         field(`level.${name}`, level, "td"),
         el("td.wide", el("span.track", fill)),
         field(`experience.${name}`, experience, "td"),
       );
-      return row;
     });
-    const head = el("tr", el("th", "Skill"), el("td", "level"), el("td"), el("td", "experience"));
+    const head = el("tr", el("td", "Skill"), el("td", "level"), el("td"), el("td", "experience"));
     return el("table.skills", head, ...rows);
+  }
+
+  /** What there is to tell of the life so far, and where to go in it. */
+  history({ story }, frame, agent) {
+    const kills = story.killsOf(agent.id, frame.tick);
+    const birth = story.births.get(agent.id);
+    const jumps = [];
+    if (birth) jumps.push(button(`Birth ${birth.tick}`, () => this.actions.seek(birth.tick), "birth"));
+    const death = story.deaths.get(agent.id);
+    if (death) jumps.push(button(`Death ${death.tick}`, () => this.actions.seek(death.tick), "death"));
+    for (const { tick, id } of kills.slice(-3)) {
+      jumps.push(button(`Killed #${id} ${tick}`, () => this.actions.seek(tick), `kill ${id}`));
+    }
+    if (!jumps.length && !kills.length) return null;
+    return el("section", el("h3", "Life · ", field("kills", kills.length), " kills"), el("div.jumps", ...jumps));
   }
 
   sight(world, frame, agent) {
     const { rows, overflow, away } = visibleAgents(world, frame, agent.slot);
-    const ids = frame.get("players.id");
-    const populations = frame.get("players.population");
-    const levels = frame.get("players.level");
-    const list = rows.slice(1, 1 + SHOWN).map((slot) => {
-      const who = { id: ids[slot], population: populations[slot] };
-      const top = Math.max(...levels.subarray(slot * world.skills, (slot + 1) * world.skills));
-      return el("li", agentName(world, who, this.select), el("span", `${away(slot)} away`), el("span", `best skill ${top}`));
+    const others = rows.slice(1);
+    const list = others.slice(0, SHOWN).map((slot) => {
+      const who = { id: frame.body("id")[slot], population: frame.body("population")[slot] };
+      const name = agentName(world, who, this.actions.select);
+      name.dataset.key = `sees ${who.id}`;
+      return el("li", name, el("span", `${away(slot)} away`));
     });
-    const more = rows.length - 1 - list.length + overflow;
-    const canvas = el("canvas.window");
-    const count = field("visible", rows.length - 1);
+    const more = others.length - list.length + overflow;
     return el(
       "section",
-      el("h3", "Sees ", count, " others"),
-      el("div.sight", canvas, el("ol.seen", ...list, more > 0 ? el("li.more", `and ${more} more`) : null)),
+      el("h3", "Sees ", field("visible", others.length), " others"),
+      el("div.sight", el("canvas.window"), el("ol.seen", ...list, more > 0 ? el("li.more", `and ${more} more`) : null)),
     );
   }
 
   drawWindow(world, frame, agent) {
     const canvas = this.panel.querySelector("canvas.window");
+    canvas.ariaHidden = "true";
     const draw = context(canvas);
     if (!draw) return;
-    const side = 2 * world.config.vision + 1;
+    const { vision } = world.config;
+    const side = 2 * vision + 1;
     const cell = draw.w / side;
-    const [top, left] = [agent.row - world.config.vision, agent.col - world.config.vision];
+    const [top, left] = [agent.row - vision, agent.col - vision];
     for (let i = 0; i < side * side; i++) {
       const [row, col] = [top + Math.floor(i / side), left + (i % side)];
       const inside = row >= 0 && col >= 0 && row < world.height && col < world.width;
       if (!inside) continue;
-      const kind = materialAt(world, frame, row * world.width + col);
-      draw.globalAlpha = kind === world.material.lava ? 0.45 : 1;
-      draw.fillStyle = world.palette.terrain[kind];
+      const { color, deadly } = world.materials[materialAt(world, frame, row * world.width + col)];
+      draw.globalAlpha = deadly ? 0.4 : 0.75;
+      draw.fillStyle = color;
       draw.fillRect((i % side) * cell, Math.floor(i / side) * cell, cell + 0.5, cell + 0.5);
     }
     draw.globalAlpha = 1;
-    const [rowOf, colOf, population] = ["row", "col", "population"].map((n) => frame.get(`players.${n}`));
-    for (const slot of visibleAgents(world, frame, agent.slot).rows.reverse()) {
-      draw.beginPath();
-      draw.arc((colOf[slot] - left + 0.5) * cell, (rowOf[slot] - top + 0.5) * cell, cell * 0.42, 0, 7);
-      draw.fillStyle = world.palette.populations[population[slot]];
-      draw.fill();
-      draw.lineWidth = slot === agent.slot ? 2 : 1;
-      draw.strokeStyle = slot === agent.slot ? "#fff" : "#000a";
-      draw.stroke();
+    const [row, col, population] = ["row", "col", "population"].map((name) => frame.body(name));
+    const seen = livingSlots(frame).filter(
+      (slot) => Math.abs(row[slot] - agent.row) <= vision && Math.abs(col[slot] - agent.col) <= vision,
+    );
+    for (const slot of seen) {
+      const [x, y] = [(col[slot] - left + 0.5) * cell, (row[slot] - top + 0.5) * cell];
+      if (slot === agent.slot) {
+        draw.beginPath();
+        draw.arc(x, y, cell * 0.95, 0, 7);
+        draw.strokeStyle = "#fff";
+        draw.lineWidth = 1.5;
+        draw.stroke();
+      }
+      drawBadge(draw, x, y, cell * 0.48, world.palette.populations[population[slot]], population[slot], false);
     }
   }
 
-  policy(world, frame, agent) {
-    const title = el("h3", "Policy");
-    if (!agent.policy) {
-      const text = "Preferences and value were not kept: record with --policy-outputs.";
-      const absent = el("p.hint", text);
-      absent.dataset.field = "policy.absent";
-      return el("section", title, absent);
-    }
-    const { value, move, style, target } = agent.policy;
-    const bars = (names, shares) => el("div.shares", ...names.map((name, i) => shareBar(name, shares[i])));
-    const { rows } = visibleAgents(world, frame, agent.slot);
-    const ids = frame.get("players.id");
-    const choices = (target ?? [])
-      .map((share, i) => ({ share, name: i ? `→ #${ids[rows[i]] ?? "?"}` : "no attack" }))
-      .filter(({ share }) => share > 0.005)
-      .sort((a, b) => b.share - a.share)
-      .slice(0, 5);
-    return el(
-      "section",
-      el("h3", "Policy · value ", field("value", value.toFixed(3))),
-      move && bars(MOVES, move),
-      style && bars(world.enums.style, style),
-      target && el("div.shares", ...choices.map(({ name, share }) => shareBar(name, share))),
+  possessions(world, frame, agent) {
+    return belongings(world, frame, agent.slot).map(({ path, label, rows }) =>
+      el("section", el("h3", `${label} · ${rows.length}`), rowsTable(world, frame, path, rows.slice(0, SHOWN))),
     );
+  }
+
+  policy(world, frame, agent) {
+    if (!agent.policy) {
+      const absent = el("p.hint", "Preferences and value were not kept: record with --policy-outputs.");
+      absent.dataset.field = "policy.absent";
+      return el("section", el("h3", "Policy"), absent);
+    }
+    const { value, heads } = agent.policy;
+    const { rows } = visibleAgents(world, frame, agent.slot);
+    const ids = frame.body("id");
+    const first = world.heads.find(({ table }) => table)?.table; // of those whom it sees
+    const groups = heads.map(({ name, shares, choices, table }) => {
+      const named = shares.map((share, i) => {
+        if (table && table === first) return { share, name: i ? `→ #${ids[rows[i]] ?? "?"}` : "no attack" };
+        if (table) return { share, name: i ? `${words(table)} ${i}` : "none" };
+        return { share, name: words(choices?.[i] ?? `${name} ${i}`) };
+      });
+      const few = table || named.length > SHOWN;
+      const shown = few ? named.filter(({ share }) => share > 0.005).sort((a, b) => b.share - a.share).slice(0, 5) : named;
+      return el("div.shares", el("h4", words(name)), ...shown.map((choice) => shareBar(choice.name, choice.share)));
+    });
+    return el("section", el("h3", "Policy · value ", field("value", value.toFixed(3))), ...groups);
   }
 }
 
@@ -199,11 +224,4 @@ function shareBar(name, share) {
   const fill = el("span.fill");
   fill.style.width = `${100 * share}%`;
   return el("div.resource", el("span.label", name), el("span.track", fill), el("span.number", `${Math.round(100 * share)}%`));
-}
-
-/** A number that tests can find by name. */
-function field(name, value, tag = "span", prefix = "") {
-  const inner = el("span", String(value));
-  inner.dataset.field = name;
-  return el(tag, prefix, inner);
 }

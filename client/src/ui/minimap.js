@@ -19,13 +19,13 @@ export class Minimap {
     draw.imageSmoothingEnabled = false;
     draw.drawImage(this.image, 0, 0, draw.w, draw.h);
     const [scaleX, scaleY] = [draw.w / world.width, draw.h / world.height];
-    const [alive, row, col, population] = ["alive", "row", "col", "population"].map((n) => frame.get(`players.${n}`));
-    const size = Math.max(2.2, scaleX * 1.1);
+    const [alive, row, col, population] = ["alive", "row", "col", "population"].map((name) => frame.body(name));
+    const size = Math.max(2.6, scaleX * 1.2);
     alive.forEach((living, slot) => {
       if (!living) return;
       const [x, y] = [(col[slot] + 0.5) * scaleX, (row[slot] + 0.5) * scaleY];
-      draw.fillStyle = "#0009";
-      draw.fillRect(x - size / 2 - 0.6, y - size / 2 - 0.6, size + 1.2, size + 1.2);
+      draw.fillStyle = "#000a";
+      draw.fillRect(x - size / 2 - 0.8, y - size / 2 - 0.8, size + 1.6, size + 1.6);
       draw.fillStyle = world.palette.populations[population[slot]];
       draw.fillRect(x - size / 2, y - size / 2, size, size);
       if (slot !== selected) return;
@@ -36,22 +36,24 @@ export class Minimap {
     this.drawCamera(draw, world, camera, scaleX, scaleY);
   }
 
-  /** The ground as one pixel a tile. */
+  /** The ground as one pixel a tile, darker than it is so that agents stand out. */
   paintGround(world, frame) {
     if (this.world !== world) {
       this.world = world;
       this.image = document.createElement("canvas");
       [this.image.width, this.image.height] = [world.width, world.height];
-      this.colors = world.palette.terrain.map((c) => [1, 3, 5].map((i) => parseInt(c.slice(i, i + 2), 16)));
+      this.colors = world.materials.map(({ color, deadly }) => {
+        const [r, g, b] = [1, 3, 5].map((i) => parseInt(color.slice(i, i + 2), 16));
+        const grey = 0.3 * r + 0.59 * g + 0.11 * b;
+        const dim = deadly ? 0.2 : 0.6;
+        return [r, g, b].map((channel) => dim * (0.6 * channel + 0.4 * grey));
+      });
     }
     this.painted = frame;
     const paint = this.image.getContext("2d", SMALL);
     const pixels = paint.createImageData(world.width, world.height);
     for (let tile = 0; tile < world.width * world.height; tile++) {
-      const kind = materialAt(world, frame, tile);
-      const dim = kind === world.material.lava ? 0.32 : 0.85;
-      const [r, g, b] = this.colors[kind];
-      pixels.data.set([r * dim, g * dim, b * dim, 255], 4 * tile);
+      pixels.data.set([...this.colors[materialAt(world, frame, tile)], 255], 4 * tile);
     }
     paint.putImageData(pixels, 0, 0);
   }

@@ -61,8 +61,9 @@ def decode(
 
 def _in_range(value: Any, size: int) -> tuple[jax.Array, jax.Array]:
     """i32[P] choices, 0 where there is no such choice, and bool[P]: where there is."""
-    if isinstance(value, np.ndarray | np.generic):
+    if not isinstance(value, jax.Array):
         # before 64 bits are cut to 32, which would make choices of numbers that are none
+        value = np.asarray(value)
         limits = np.iinfo(str(value.dtype))
         value = np.clip(value, max(-1, limits.min), min(size, limits.max))
     value = jnp.asarray(value)

@@ -6,7 +6,7 @@ A reference to nothing is the number of entries of what it refers to. Only the f
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -48,27 +48,27 @@ Index = jax.Array | tuple[jax.Array, ...]
 """Integers from 0 on, or a tuple of them, one for each of the leading axes."""
 
 
-def get_at(array: jax.Array, index: Index, missing: jax.Array | int) -> jax.Array:
+def get_at(array: jax.Array, index: Index, missing: Any) -> jax.Array:
     """The entries at an index, `missing` where that is beyond the last one."""
     return array.at[index].get(mode="fill", fill_value=missing)
 
 
-def set_at(array: jax.Array, index: Index, value: jax.Array | int) -> jax.Array:
+def set_at(array: jax.Array, index: Index, value: Any) -> jax.Array:
     """The array with the entries at an index replaced; one beyond the last writes nothing."""
     return array.at[index].set(value, mode="drop")
 
 
-def add_at(array: jax.Array, index: Index, value: jax.Array | int) -> jax.Array:
+def add_at(array: jax.Array, index: Index, value: Any) -> jax.Array:
     """As `set_at`, adding to what is there, once for every time that an index is named."""
     return array.at[index].add(value, mode="drop")
 
 
-def max_at(array: jax.Array, index: Index, value: jax.Array | int) -> jax.Array:
+def max_at(array: jax.Array, index: Index, value: Any) -> jax.Array:
     """As `set_at`, keeping the largest of what is there and all values for it."""
     return array.at[index].max(value, mode="drop")
 
 
-def min_at(array: jax.Array, index: Index, value: jax.Array | int) -> jax.Array:
+def min_at(array: jax.Array, index: Index, value: Any) -> jax.Array:
     """As `set_at`, keeping the smallest of what is there and all values for it."""
     return array.at[index].min(value, mode="drop")
 

@@ -79,7 +79,7 @@ def column(
     dtype: Any = jnp.int32,
     *,
     shape: tuple[int | str, ...] = (),
-    newborn: Any = 0,
+    newborn: Any = None,
     seen: Seen | Callable[[EnvConfig], Seen | None] | None = None,
     refers: str | None = None,
     at_death: bool = False,
@@ -91,12 +91,19 @@ def column(
     Args:
       dtype: of the array.
       shape: of a row's entry, () for a number; a string names a property of the configuration.
-      newborn: what a newborn holds: a number, (`Birth`) -> a number or array, or `GIVEN`.
+      newborn: what a newborn holds: a number (0 if omitted), (`Birth`) -> a number or array, or
+        `GIVEN`.
       seen: the attribute under which others observe it, several of them, or (config) -> these.
         None, or a function that returns None, hides it.
-      refers: name of the table whose slots it holds.
+      refers: name of the table whose slots it holds; what a newborn's points to must be said.
       at_death: it is part of what is reported when a life ends.
+
+    Raises:
+      ValueError: for a reference without `newborn`: slot 0 would be somebody.
     """
+    if refers is not None and newborn is None:
+        raise ValueError(f"a column that refers to {refers!r} must say what a newborn refers to")
+    newborn = 0 if newborn is None else newborn
     return struct.field(
         metadata={"column": Column(dtype, tuple(shape), newborn, seen, refers, at_death)}
     )

@@ -12,7 +12,9 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import struct
+from jax.core import Tracer
 
 from jaxmmo.env import tiles
 from jaxmmo.env.state.arrays import get_at
@@ -106,6 +108,21 @@ class WorldState(_State):
             return self.bodies
         return jax.tree.map(lambda x: x[self._rows(slice(count))], self.bodies)
 
+    def __repr__(self) -> str:
+        """What a world is in one line: its size, and its clock and living where they are known."""
+        *many, height, width = jnp.shape(self.terrain.tile)
+        slots = jnp.shape(self.bodies.alive)[-1]
+        worlds = f"{'x'.join(map(str, many))} worlds, " if many else ""
+        known = ""
+        if all(_has_values(x) for x in (self.tick, self.bodies.alive)):
+            first, last = int(jnp.min(self.tick)), int(jnp.max(self.tick))
+            known = f"tick {first}{f' to {last}' if last > first else ''}, "
+            slots = f"{int(jnp.sum(self.bodies.alive))} alive in {slots} slots"
+        else:
+            slots = f"{slots} slots"
+        each = " each" if many else ""
+        return f"{type(self).__name__}({worlds}{known}{height}x{width} tiles, {slots}{each})"
+
     def table(self, name: str) -> Any:
         """The table that a column `refers` to, or a view shows: "bodies" or one of `tables`."""
         return self.bodies if name == "bodies" else self.tables[name]
@@ -113,6 +130,13 @@ class WorldState(_State):
     def _rows(self, part: slice) -> tuple[slice, ...]:
         """An index for the rows of a table, whatever axes of worlds stand before them."""
         return (*(slice(None) for _ in range(self.bodies.alive.ndim - 1)), part)
+
+
+def _has_values(x: Any) -> bool:
+    """Whether an array can be looked at: not while it is traced, donated, or only a shape."""
+    if isinstance(x, Tracer) or not isinstance(x, jax.Array | np.ndarray):
+        return False
+    return isinstance(x, np.ndarray) or not x.is_deleted()
 
 
 def _join_players(state: WorldState, players: Any) -> Any:

@@ -24,6 +24,7 @@ from jaxmmo.env.state import (
 from jaxmmo.env.state.table import born
 from jaxmmo.env.systems import movement
 from jaxmmo.env.tick import Tick
+from jaxmmo.env.validation import check_population
 
 PopulationFn = Callable[[EnvConfig, Rules, jax.Array, jax.Array], jax.Array]
 """(config, rules, key, ids i32[N]) -> i32[N]: the population of each newborn."""
@@ -60,6 +61,7 @@ def draw_spawns(
     row = jnp.where(vertical, low + index % tall, jnp.where(far, last_row, low))
     col = jnp.where(vertical, jnp.where(far, last_col, low), low + (index - 2 * tall) % wide)
     population = population_fn(config, rules, key, ids)
+    population = check_population(population_fn, population, ids)
     made = order < rules.spawn_attempts
     return Spawns(jnp.where(made, population, config.num_populations), row, col)
 
@@ -83,13 +85,13 @@ def spawn_agents(
     Returns:
       The state, and bool[B]: the slots of newborns.
     """
-    return _spawn(config, rules, state, tick.rolls.spawns)
+    return spawn(config, rules, state, tick.rolls.spawns)
 
 
-def _spawn(
+def spawn(
     config: EnvConfig, rules: Rules, state: WorldState, spawns: Spawns
 ) -> tuple[WorldState, jax.Array]:
-    """See `spawn_agents`."""
+    """Newborns from given attempts; see `spawn_agents`."""
     players = state.players
     populations = jnp.arange(config.num_populations)
     member = spawns.population[:, None] == populations[None]  # spawns x populations
@@ -177,4 +179,4 @@ def first_agents(
     """A new world's agents: its initial population, or the first spawn attempts; key consumed."""
     if config.initial_population:
         return populate(config, rules, state, key)
-    return _spawn(config, rules, state, draw_spawns(config, rules, state, key, population_fn))[0]
+    return spawn(config, rules, state, draw_spawns(config, rules, state, key, population_fn))[0]

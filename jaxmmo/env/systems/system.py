@@ -17,7 +17,10 @@ Words = Callable[[jax.Array], tuple[jax.Array, jax.Array]]
 """ids i32[N] -> two uniform u32[N], from the system's own stream of random numbers."""
 
 Draw = Callable[[EnvConfig, Rules, WorldState, Words], Any]
-"""(config, rules, state, words) -> the random numbers of a tick, found in `tick.rolls.others`."""
+"""(config, rules, state, words) -> the random numbers of a tick, found in `tick.rolls.others`.
+
+They are drawn before anything else happens in the tick: who is born in it has no draw of its own,
+so that draws by the ids of bodies count only where `tick.acted`."""
 
 
 @dataclasses.dataclass(frozen=True)

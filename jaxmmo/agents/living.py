@@ -34,12 +34,12 @@ def take(tree: Any, rows: jax.Array) -> Any:
     return jax.tree.map(lambda x: x.at[rows].get(mode="clip"), tree)
 
 
-def over_living(fn: Callable[[Any, jax.Array], Any], inputs: Any, alive: jax.Array, chunk: int):
+def over_living(fn: Callable[[Any], Any], inputs: Any, alive: jax.Array, chunk: int) -> Any:
     """Applies `fn` to the living rows, chunk by chunk; every other row of the result is 0.
 
     Args:
-      fn: (rows of `inputs` with leading axis `chunk`, i32[] number of the chunk) -> arrays with
-        leading axis `chunk`. Not differentiated: the number of chunks is dynamic.
+      fn: rows of `inputs` with leading axis `chunk` -> arrays with leading axis `chunk`. Not
+        differentiated: the number of chunks is dynamic.
       inputs: arrays [N, ...].
       alive: bool[N].
       chunk: rows at a time.
@@ -48,12 +48,12 @@ def over_living(fn: Callable[[Any, jax.Array], Any], inputs: Any, alive: jax.Arr
       What `fn` returns, [N, ...].
     """
     rows, count = living(alive, chunk)
-    shapes = jax.eval_shape(fn, take(inputs, rows[:chunk]), jnp.int32(0))
+    shapes = jax.eval_shape(fn, take(inputs, rows[:chunk]))
     results = jax.tree.map(lambda x: jnp.zeros((alive.shape[0], *x.shape[1:]), x.dtype), shapes)
 
     def step(index: jax.Array, results: Any) -> Any:
         here = jax.lax.dynamic_slice(rows, (index * chunk,), (chunk,))
-        answer = fn(take(inputs, here), index)
+        answer = fn(take(inputs, here))
         return jax.tree.map(lambda r, a: r.at[here].set(a, mode="drop"), results, answer)
 
     return jax.lax.fori_loop(0, (count + chunk - 1) // chunk, step, results)

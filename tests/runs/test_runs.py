@@ -1,11 +1,6 @@
 """Runs as people start them: in processes, killed, resumed, refused."""
 
 import json
-import random
-import signal
-import subprocess
-import sys
-import time
 
 import jax
 import jax.numpy as jnp
@@ -13,64 +8,18 @@ import numpy as np
 import pytest
 
 from jaxmmo.cli.main import main
-from jaxmmo.runs import checkpoint, library, logs
+from jaxmmo.runs import config, library, logs, run
+from jaxmmo.runs.checkpoint import Checkpoints
 from jaxmmo.runs.setup import make_env
-
-TINY = {
-    "height": 32,
-    "width": 32,
-    "capacity": 8,
-    "num_populations": 2,
-    "worlds": 2,
-    "ticks": 4,
-    "minibatch": 16,
-    "chunk": 8,
-}
-SETTINGS = [f"--set={name}={value}" for name, value in TINY.items()]
-
-
-def command(directory, *extra):
-    return ["train", "--output", str(directory), *SETTINGS, "--quiet", *extra]
-
-
-def train(directory, *extra):
-    return main(command(directory, *extra))
+from tests.campaigns.kills import survive
+from tests.runs.tiny import TINY, command, train
 
 
 def state_of(directory):
     """Everything in a run's newest checkpoint but the clock."""
-    config = checkpoint.read_config(directory)
-    learner = library.RunConfig.from_dict(config).learner()
-    like = jax.eval_shape(learner.init, jax.random.key(0))
-    clock = {"elapsed": np.zeros((), np.float64), "steps": np.zeros((), np.int64)}
-    store = checkpoint.Checkpoints(directory)
-    tree = store.restore({"state": like, "clock": clock})
-    store.close()
-    return tree["state"], int(tree["clock"]["steps"])
-
-
-def survive(directory, kills, updates):
-    """Starts a run, kills it as often at random moments, and resumes it each time to the end."""
-    budget = ["--updates", str(updates), "--save-every", "0"]
-    moments = random.Random(0)
-    for attempt in range(kills + 1):
-        mode = ["--resume"] if attempt else []
-        line = [sys.executable, "-m", "jaxmmo.cli.main", *command(directory, *budget, *mode)]
-        before = len(logs.read(directory))
-        if attempt == kills:
-            assert subprocess.run(line, timeout=600, check=False).returncode == 0
-            return
-        process = subprocess.Popen(line)
-        try:
-            deadline = time.monotonic() + 600
-            while len(logs.read(directory)) <= before and time.monotonic() < deadline:
-                assert process.poll() is None
-                before = min(before, len(logs.read(directory)))
-                time.sleep(0.02)
-            time.sleep(moments.uniform(0, 1.0))
-        finally:
-            process.send_signal(signal.SIGKILL)
-            process.wait(30)
+    learner = config.read(directory).learner()
+    state, _, steps = run.restore(learner, 0, Checkpoints(directory))
+    return state, steps
 
 
 @pytest.mark.parametrize("kills", [1, pytest.param(5, marks=pytest.mark.slow)])
@@ -88,16 +37,16 @@ def test_a_killed_run_ends_bit_equal_to_one_that_never_was(tmp_path, kills):
 
 
 def test_a_run_leaves_a_curve_a_log_and_a_policy_that_can_be_evaluated(tmp_path, capsys):
-    run = tmp_path / "run"
-    assert train(run, "--updates", "2", "--json") == 0
+    path = tmp_path / "run"
+    assert train(path, "--updates", "2", "--json") == 0
     summary = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert summary["updates"] == 2
-    assert (run / "curve.png").stat().st_size > 1000
-    assert len(logs.read(run)) == 2
-    assert summary["steps"] == sum(r["steps"] for r in logs.read(run))
+    assert (path / "curve.png").stat().st_size > 1000
+    assert len(logs.read(path)) == 2
+    assert summary["steps"] == sum(r["steps"] for r in logs.read(path))
     overrides = {k: TINY[k] for k in ("height", "width", "capacity", "num_populations")}
     env = make_env("JaxMMO-v1", overrides)
-    policy, params = library.load(str(run), env)
+    policy, params = library.load(str(path), env)
     obs, _ = jax.jit(env.reset)(jax.random.key(0))
     out = jax.jit(policy.apply)(params, obs, policy.initial_carry((8,)), jnp.zeros(8, bool))
     assert out.logits["move"].shape == (8, 5)
@@ -127,11 +76,11 @@ def test_a_run_whose_time_went_into_compiling_makes_one_update(tmp_path, capsys)
 
 
 def test_nothing_is_overwritten_unasked(tmp_path, capsys):
-    run = tmp_path / "run"
-    assert train(run, "--updates", "1") == 0
-    assert train(run, "--updates", "1") == 2
+    path = tmp_path / "run"
+    assert train(path, "--updates", "1") == 0
+    assert train(path, "--updates", "1") == 2
     assert "--resume" in capsys.readouterr().err
-    assert train(run, "--updates", "1", "--overwrite") == 0
+    assert train(path, "--updates", "1", "--overwrite") == 0
     foreign = tmp_path / "foreign"
     foreign.mkdir()
     (foreign / "thesis.tex").write_text("precious")
@@ -149,6 +98,20 @@ def test_nothing_is_overwritten_unasked(tmp_path, capsys):
         (["--time", "soon"], "10m"),
         (["--updates", "0"], "at least 1"),
         (["--overwrite", "--resume"], "choose one"),
+        (["--set", "learning_rate=abc"], "learning_rate='abc': must be a number in [0, 10]"),
+        (["--set", "gamma=null"], "gamma=None: must be a number in [0, 1]"),
+        (["--set", "gamma=NaN"], "gamma=nan: must be a number in [0, 1]"),
+        (["--set", "renewed=0.5"], "renewed=0.5: must be an integer in [0, 2]"),
+        (["--set", "ticks=1e400"], "ticks=inf: must be a positive integer"),
+        (["--set", "worlds=9999999999"], "worlds=9999999999: must be a positive integer"),
+        (["--set", "attacks=1"], "attacks=1: must be True or False"),
+        (["--set", "height=abc"], "height"),
+        (["--set", "capacity=[1]"], "capacity"),
+        (["--set", "features={}"], "features={}: must be a positive integer"),
+        (["--set", "height=" + "[" * 100_000], "height"),
+        (["--seed", "1" + "0" * 30], "--seed 1000"),
+        (["--seed", "-1"], "--seed -1: must be an integer in [0, 4294967295]"),
+        (["--checkpoint", "3"], "--resume"),
     ],
 )
 def test_bad_options_end_with_one_line_and_code_2(tmp_path, capsys, arguments, said):
@@ -164,14 +127,14 @@ def test_resuming_what_is_not_there_is_refused(tmp_path, capsys):
     assert "holds no run" in capsys.readouterr().err
 
 
-def test_a_checkpoint_of_another_shape_is_refused(tmp_path, capsys):
-    run = tmp_path / "run"
-    assert train(run, "--updates", "1") == 0
-    env = make_env("JaxMMO-v1", {"num_populations": 4})
-    with pytest.raises(ValueError, match="does not fit"):
-        library.load(str(run), env)
-    config = json.loads((run / "config.json").read_text())
-    config["env"]["capacity"] = 16
-    (run / "config.json").write_text(json.dumps(config))
-    with pytest.raises(ValueError, match="checkpoint"):
-        library.load(str(run), make_env("JaxMMO-v1", {}))
+def test_a_policy_needs_only_its_parameters_and_a_run_all_of_its_state(tmp_path, capsys):
+    path = tmp_path / "run"
+    assert train(path, "--updates", "1") == 0
+    with pytest.raises(ValueError, match=r"does not fit the observations .*float32\["):
+        library.load(str(path), make_env("JaxMMO-v1", {"num_populations": 4}))
+    written = json.loads((path / "config.json").read_text())
+    written["env"]["capacity"] = 16  # the worlds are others, the network is the same
+    (path / "config.json").write_text(json.dumps(written))
+    library.load(str(path), make_env("JaxMMO-v1", {"num_populations": 2}))
+    assert train(path, "--resume", "--updates", "2") == 2
+    assert "does not fit: worlds/" in capsys.readouterr().err

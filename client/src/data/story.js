@@ -1,0 +1,194 @@
+// What is remembered of every tick seen: enough for life lines, marks, trails, lists and statistics.
+import { eventsOf } from "./events.js";
+import { attacksOf, livingSlots } from "./world.js";
+
+const MAX_SAMPLES = 4_000_000;
+
+/** Ticks seen, in order; `at(tick)` is what is kept of one. */
+export class Story {
+  constructor(world) {
+    this.world = world;
+    this.clear();
+  }
+
+  clear() {
+    this.rows = [];
+    this.byTick = new Map();
+    this.births = new Map();
+    this.deaths = new Map();
+    this.kills = new Map();
+    this.samples = 0;
+    this.forgotten = 0;
+    this.sorted = true;
+  }
+
+  /** Takes a frame in; one that was seen before changes nothing. */
+  add(frame) {
+    const known = this.byTick.get(frame.tick);
+    if (known) return known;
+    const row = summary(this.world, frame);
+    if (this.rows.length && this.rows.at(-1).tick > row.tick) this.insert(row);
+    else this.rows.push(row);
+    this.byTick.set(row.tick, row);
+    this.remember(row);
+    this.samples += row.agents.ids.length;
+    while (this.samples > MAX_SAMPLES && this.forgotten < this.rows.length - 1) this.forget();
+    return row;
+  }
+
+  insert(row) {
+    const at = this.rows.findIndex(({ tick }) => tick > row.tick);
+    this.rows.splice(at, 0, row);
+  }
+
+  remember(row) {
+    for (const event of row.events) {
+      if (event.kind === "birth") this.births.set(event.id, { ...event, tick: row.tick });
+      if (event.kind === "death" || event.kind === "kill") {
+        this.deaths.set(event.id, { ...event, tick: row.tick });
+        for (const killer of event.killers) {
+          if (!this.kills.has(killer.id)) this.kills.set(killer.id, []);
+          this.kills.get(killer.id).push({ tick: row.tick, id: event.id, population: event.population });
+        }
+      }
+    }
+  }
+
+  /** Drops the agents of the oldest tick that still has them; its counts and events stay. */
+  forget() {
+    const row = this.rows[this.forgotten++];
+    this.samples -= row.agents.ids.length;
+    row.agents = EMPTY;
+    row.attacks = [];
+  }
+
+  at(tick) {
+    return this.byTick.get(tick);
+  }
+
+  /** The place among the rows of the last tick up to this one; -1 for none. */
+  place(tick) {
+    let low = 0;
+    let high = this.rows.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.rows[middle].tick <= tick) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+
+  /** Up to `count` rows that end with this tick. */
+  upTo(tick, count = Infinity) {
+    const end = this.place(tick) + 1;
+    return this.rows.slice(Math.max(0, end - count), end);
+  }
+
+  /** How often an agent killed, up to a tick. */
+  killsOf(id, tick = Infinity) {
+    return (this.kills.get(id) ?? []).filter((kill) => kill.tick <= tick);
+  }
+
+  /** An agent tick by tick: [{tick, place, tile, value, level, bars}] for every row it is in. */
+  life(id) {
+    const life = [];
+    for (const { tick, agents } of this.rows) {
+      const place = agents.ids.indexOf(id);
+      if (place < 0) continue;
+      life.push({
+        tick,
+        tile: agents.tiles[place],
+        value: agents.values?.[place],
+        level: agents.levels[place],
+        bars: agents.bars.map((shares) => shares[place]),
+      });
+    }
+    return life;
+  }
+
+  /** Events that tell of an agent, as the one it happened to or as a killer: [{tick, event}]. */
+  eventsOf(id) {
+    const found = [];
+    for (const { tick, events } of this.rows) {
+      for (const event of events) {
+        if (event.id === id || event.killers?.some((killer) => killer.id === id)) found.push({ tick, event });
+      }
+    }
+    return found;
+  }
+
+  /** The first tick of the fight that an agent died of: its attackers' blows without a long pause. */
+  fightBefore(id, tick, pause = 12) {
+    let start = tick;
+    for (const row of this.upTo(tick).reverse()) {
+      if (start - row.tick > pause) break;
+      if (row.attacks.some((attack) => attack.to === id && attack.damage > 0)) start = row.tick;
+    }
+    return start;
+  }
+
+  /** Who stood on a tile, the latest first: [{tick, id, population}], one entry a stay. */
+  visitors(tile, tick, most = 12) {
+    const found = [];
+    const last = new Map();
+    for (const row of this.upTo(tick).reverse()) {
+      row.agents.tiles.forEach((at, i) => {
+        if (at !== tile) return;
+        const id = row.agents.ids[i];
+        if (last.get(id) !== row.tick + 1 && found.length < most) {
+          found.push({ tick: row.tick, id, population: row.agents.populations[i] });
+        }
+        last.set(id, row.tick);
+      });
+      if (found.length >= most) break;
+    }
+    return found;
+  }
+}
+
+const EMPTY = { ids: new Int32Array(), tiles: new Int32Array(), populations: new Uint16Array(), levels: new Uint16Array(), bars: [], values: null };
+
+/** The little of a frame that is kept. */
+export function summary(world, frame) {
+  const slots = livingSlots(frame);
+  const pick = (values, Kind) => Kind.from(slots, (slot) => values[slot]);
+  const [row, col] = [frame.body("row"), frame.body("col")];
+  const skills = world.lists[world.bodies.columns.level?.axis]?.length ?? 0;
+  const level = frame.body("level");
+  const counts = new Uint32Array(world.populations);
+  const populations = pick(frame.body("population"), Uint16Array);
+  for (const population of populations) counts[population]++;
+  const means = new Float32Array(skills);
+  const levels = Uint16Array.from(slots, (slot) => {
+    let sum = 0;
+    for (let i = 0; i < skills; i++) {
+      sum += level[slot * skills + i];
+      means[i] += level[slot * skills + i] / slots.length;
+    }
+    return sum;
+  });
+  const values = frame.floats("policy.value");
+  const agents = {
+    ids: pick(frame.body("id"), Int32Array),
+    tiles: Int32Array.from(slots, (slot) => row[slot] * world.width + col[slot]),
+    populations,
+    levels,
+    values: values && pick(values, Float32Array),
+    bars: world.bars.map(({ column }) => {
+      const [value, most] = [frame.body(column), frame.body(world.bodies.columns[column]?.max ?? "")];
+      return Float32Array.from(slots, (slot) => (most[slot] ? Math.min(1, value[slot] / most[slot]) : 0));
+    }),
+  };
+  return { tick: frame.tick, counts, means, agents, events: eventsOf(world, frame), ...fights(world, frame) };
+}
+
+function fights(world, frame) {
+  const id = frame.body("id");
+  const population = frame.body("population");
+  const styles = new Uint32Array(world.lists.style?.length ?? 0);
+  const attacks = attacksOf(world, frame).map(({ from, to, style, damage }) => {
+    if (style < styles.length) styles[style]++;
+    return { from: id[from], to: id[to], by: population[from], on: population[to], style, damage };
+  });
+  return { attacks, styles };
+}

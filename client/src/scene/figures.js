@@ -1,0 +1,81 @@
+import * as THREE from "three";
+import { mergeGeometries } from "three/examples/jsm/utils/BufferGeometryUtils.js";
+import { FLAG, READ_CROWD, perRow } from "./crowd.js";
+import { LIGHT } from "./lit.js";
+import { tinted } from "./trees.js";
+
+/** How tall figures are, in tiles; heads are at about this height. */
+export const SIZE = 1.35;
+
+/** Every agent's body: one figure, drawn once for each row of the crowd. */
+export class Figures {
+  constructor(crowd) {
+    this.crowd = crowd;
+    const material = new THREE.ShaderMaterial({
+      uniforms: crowd.uniforms,
+      vertexColors: true,
+      vertexShader: `${READ_CROWD}
+        varying vec3 vColor;
+        void main() {
+          vec4 start = texel(gl_InstanceID, 0), end = texel(gl_InstanceID, 1);
+          vec4 tint = texel(gl_InstanceID, 3);
+          float way = eased(), size = texel(gl_InstanceID, 2).w * ${SIZE.toFixed(2)};
+          vec3 at = mix(start.xyz, end.xyz, way);
+          at.y += 0.16 * sin(3.14159 * share) * min(1.0, distance(start.xyz, end.xyz));
+          if (flagged(end.w, ${FLAG.newborn})) size *= max(way, 0.02);
+          vec3 own = position, facing = normal;
+          vec3 paint = tint.rgb;
+          if (flagged(end.w, ${FLAG.dying})) {
+            float lean = 1.45 * way;
+            own.yz = mat2(cos(lean), sin(lean), -sin(lean), cos(lean)) * own.yz;
+            size *= share < 1.0 ? sqrt(1.0 - 0.7 * way) : 0.0;
+            paint *= 0.55;
+          }
+          if (flagged(end.w, ${FLAG.frozen})) paint = mix(paint, vec3(0.75, 0.92, 1.0), 0.3);
+          if (flagged(end.w, ${FLAG.hit})) {
+            paint = mix(paint, vec3(1.0), 0.65 * smoothstep(0.3, 0.5, share) * (1.0 - smoothstep(0.8, 1.0, share)));
+          }
+          mat2 turn = mat2(cos(start.w), -sin(start.w), sin(start.w), cos(start.w));
+          own.xz = turn * own.xz;
+          facing.xz = turn * facing.xz;
+          ${LIGHT}
+          vColor = sqrt(min(color * paint * light * 1.1, 1.0));
+          gl_Position = projectionMatrix * modelViewMatrix * vec4(at + own * size, 1.0);
+        }`,
+      fragmentShader: `varying vec3 vColor;
+        void main() { gl_FragColor = vec4(vColor, 1.0); }`,
+    });
+    this.mesh = new THREE.Mesh(perRow(figureGeometry()), material);
+    this.mesh.frustumCulled = false;
+  }
+
+  update() {
+    this.mesh.geometry.instanceCount = this.crowd.count;
+    this.mesh.visible = this.crowd.count > 0;
+  }
+
+  dispose() {
+    this.mesh.geometry.dispose();
+    this.mesh.material.dispose();
+  }
+}
+
+/** A hooded figure about one tile tall, facing +z. */
+export function figureGeometry() {
+  const turned = (color, ...points) => {
+    const profile = points.map(([x, y]) => new THREE.Vector2(x, y));
+    return tinted(new THREE.LatheGeometry(profile, 8), color, false);
+  };
+  const hood = new THREE.SphereGeometry(0.19, 9, 6).translate(0, 0.8, 0);
+  const face = new THREE.SphereGeometry(0.14, 7, 4).scale(1, 1, 0.5).translate(0, 0.785, 0.125);
+  const eyes = [-0.045, 0.045].map((x) => new THREE.PlaneGeometry(0.04, 0.06).translate(x * 1.2, 0.8, 0.2));
+  return mergeGeometries([
+    turned("#b9b9b9", [0.3, 0], [0.285, 0.09]),
+    turned("#f4f4f4", [0.285, 0.09], [0.21, 0.36]),
+    turned("#4c4642", [0.235, 0.35], [0.225, 0.41]),
+    turned("#ffffff", [0.205, 0.41], [0.14, 0.6], [0, 0.66]),
+    tinted(hood, "#ffffff", false),
+    tinted(face, "#52433f", false),
+    ...eyes.map((eye) => tinted(eye, "#fff6dd")),
+  ]);
+}

@@ -1,0 +1,42 @@
+"""Environments and presets by name: what the package root passes on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jaxmmo.env.environment import Environment
+from jaxmmo.env.presets import PRESETS, Preset, find
+from jaxmmo.env.rewards import RewardFn, survival
+from jaxmmo.env.systems.spawning import PopulationFn, random_population
+
+
+def make(
+    preset: str | Preset = "JaxMMO-v1",
+    *,
+    reward_fn: RewardFn = survival,
+    population_fn: PopulationFn = random_population,
+    **overrides: Any,
+) -> Environment:
+    """An environment from a preset.
+
+    Args:
+      preset: one of `registered()`, or a `Preset` of your own.
+      reward_fn: replaces the reward, see `RewardFn`.
+      population_fn: replaces the assignment of newborns to populations, see `PopulationFn`.
+      **overrides: `EnvConfig` fields.
+
+    Raises:
+      ValueError: for an unknown preset or field, or a bad value, saying what is allowed.
+    """
+    game = find(preset).replace(**overrides)
+    return Environment(game, reward_fn=reward_fn, population_fn=population_fn)
+
+
+def preset(name: str | Preset = "JaxMMO-v1") -> Preset:
+    """The game of that id, to be extended; see `Preset.extend`. ValueError for an unknown one."""
+    return find(name)
+
+
+def registered() -> list[str]:
+    """Ids that `make` knows."""
+    return list(PRESETS)

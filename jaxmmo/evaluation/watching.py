@@ -1,0 +1,254 @@
+"""Worlds that are watched while policies play, and what is counted there."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import struct
+
+from jaxmmo.agents import acting
+from jaxmmo.agents.acting import RolloutState, SampleRules, rules_of
+from jaxmmo.agents.policy import Policy
+from jaxmmo.env.autoreset import lasting
+from jaxmmo.env.constants import Cause, Skill
+from jaxmmo.env.environment import Environment
+from jaxmmo.env.rules import Rules
+
+HELD_OUT = 0x5EED  # folded into the seed's key: no training run draws these worlds
+
+
+Progress = Callable[[int, int], None]
+"""Told the ticks that are done and how many there are."""
+
+
+class Contestant(NamedTuple):
+    """A policy with its parameters."""
+
+    policy: Policy
+    params: Any
+
+
+@dataclasses.dataclass(frozen=True)
+class EvalConfig:
+    """How to evaluate.
+
+    Attributes:
+      worlds: simulated side by side (B).
+      ticks: each world is watched for, from its beginning.
+      horizon: cap of the restricted mean lifetime (H), for agents born at least so long before the
+        end; and the ticks after which a world counts as steady.
+      chunk: living agents that act at once.
+      seed: of maps and everything else; maps differ from those of training with any seed.
+    """
+
+    worlds: int = 16
+    ticks: int = 1500
+    horizon: int = 500
+    chunk: int = 512
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError naming what does not fit."""
+        for name in ("worlds", "horizon", "chunk"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}={getattr(self, name)}: must be at least 1")
+        if self.ticks <= self.horizon:
+            raise ValueError(
+                f"ticks={self.ticks}: must be more than horizon={self.horizon}, or no life counts"
+            )
+
+
+class Counts(struct.PyTreeNode):
+    """What is counted, by world B and population G."""
+
+    lives: jax.Array  # i32[B, G, H + 1]; by capped length, of agents born early enough
+    steps: jax.Array  # i32[B, G]; of the living, once steady
+    deaths: jax.Array  # i32[B, G]; once steady
+    causes: jax.Array  # i32[B, G, causes]; all deaths
+    levels: jax.Array  # i32[B, G, S]; summed over deaths
+    explored: jax.Array  # i32[B, G]; summed over deaths
+    dealt: jax.Array  # i32[B, G]; damage, summed over deaths
+
+
+def run(
+    env: Environment,
+    contestants: list[Contestant],
+    config: EvalConfig,
+    *,
+    attacks: bool = True,
+    sample_rules: SampleRules | None = None,
+    progress: Progress | None = None,
+) -> tuple[Counts, np.ndarray]:
+    """Watches worlds that the contestants share by population.
+
+    With two, the first has the lower half of the populations in every other world and the upper
+    half in the rest, so that no population is anybody's advantage. Worlds go on to the end: none
+    is replaced, even where the environment would do so (`AutoReset`).
+
+    Returns:
+      Counts on the host, and the living by tick: i32[T, B, G].
+    """
+    env = lasting(env)
+    policies, params = zip(*contestants, strict=True)
+    fixed = (env, policies, config, sample_rules, attacks)
+    key = jax.random.fold_in(jax.random.key(config.seed), HELD_OUT)
+    rules = rules_of(env, None, attacks=attacks)
+    begin, play = jax.random.split(key)
+    watched = _begin(*fixed, begin, rules)
+    keys, living = jax.random.split(play, config.ticks), []
+    stride = _stride(config.ticks)
+    for first in range(0, config.ticks, stride):
+        watched, now = _advance(*fixed, watched, keys[first : first + stride], rules, params)
+        living.append(np.asarray(now))
+        if progress is not None:
+            progress(first + stride, config.ticks)
+    counts = _finish(env, config, watched)
+    return jax.tree.map(np.asarray, counts), np.concatenate(living)
+
+
+def _stride(ticks: int) -> int:
+    """Ticks between two looks at the clock: the largest divisor of all that is at most 50."""
+    return max(n for n in range(1, 51) if ticks % n == 0)
+
+
+def sides(num_populations: int, worlds: int, contestants: int) -> np.ndarray:
+    """i32[B, G]: which contestant has a population in a world."""
+    if contestants == 1:
+        return np.zeros((worlds, num_populations), np.int32)
+    if num_populations < 2:
+        raise ValueError("two policies in a world need at least 2 populations; there is 1")
+    upper = (np.arange(num_populations) >= num_populations // 2).astype(np.int32)
+    return np.where(np.arange(worlds)[:, None] % 2 == 0, upper, 1 - upper)
+
+
+class Watched(struct.PyTreeNode):
+    """Worlds that are watched, and what was counted there."""
+
+    worlds: RolloutState
+    time: jax.Array  # i32[]; ticks so far
+    born: jax.Array  # i32[B, P]; when whoever is in a slot came there
+    counts: Counts
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1, 2, 3, 4))
+def _begin(
+    env: Environment,
+    policies: tuple[Policy, ...],
+    config: EvalConfig,
+    sample_rules: SampleRules | None,
+    attacks: bool,
+    key: jax.Array,
+    common: Rules,
+) -> Watched:
+    groups, worlds = env.config.num_populations, config.worlds
+    rules = rules_of(env, sample_rules, attacks=attacks) if sample_rules else common
+    first = acting.start(env, rules, policies[0], jax.random.split(key, worlds))
+    size = worlds * env.config.capacity
+    return Watched(
+        worlds=first.replace(carry=tuple(p.initial_carry((size,)) for p in policies)),
+        time=jnp.int32(0),
+        born=jnp.zeros((worlds, env.config.capacity), jnp.int32),
+        counts=_zero(worlds, groups, config),
+    )
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1, 2, 3, 4), donate_argnums=5)
+def _advance(
+    env: Environment,
+    policies: tuple[Policy, ...],
+    config: EvalConfig,
+    sample_rules: SampleRules | None,
+    attacks: bool,
+    watched: Watched,
+    keys: jax.Array,
+    common: Rules,
+    params: tuple[Any, ...],
+) -> tuple[Watched, jax.Array]:
+    """A tick for each key, and the living after each: i32[ticks, B, G]."""
+    groups, worlds = env.config.num_populations, config.worlds
+    owner = jnp.asarray(sides(groups, worlds, len(policies)))
+    rules = rules_of(env, sample_rules, attacks=attacks) if sample_rules else common
+    contestants = tuple(zip(policies, params, strict=True))
+    numbers = jnp.arange(worlds, dtype=jnp.int32)
+
+    def tick(watched: Watched, key: jax.Array) -> tuple[Watched, jax.Array]:
+        before, keys = watched.worlds, acting.world_keys(key, numbers)
+        populations = acting.world_of(env, before.state).players.population
+        mine = jnp.take_along_axis(owner, populations, 1).reshape(-1)
+        decided = acting.act_together(env, contestants, before, keys, config.chunk, mine)
+        after, _, _, _, info = acting.tick(env, rules, before, decided, keys)
+        players = acting.world_of(env, after.state).players
+        now = Watched(
+            worlds=after,
+            time=watched.time + 1,
+            born=jnp.where(info.newborn, watched.time, watched.born),
+            counts=_count(watched.counts, info, populations, watched.born, watched.time, config),
+        )
+        return now, _by_group(players.alive, players.population, groups)
+
+    return jax.lax.scan(tick, watched, keys)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _finish(env: Environment, config: EvalConfig, watched: Watched) -> Counts:
+    """The counts, with those still alive among the longest lives."""
+    players = acting.world_of(env, watched.worlds.state).players
+    counts = watched.counts
+    old = players.alive & (watched.born <= config.ticks - config.horizon)
+    survivors = _by_group(old, players.population, env.config.num_populations)
+    return counts.replace(lives=counts.lives.at[:, :, -1].add(survivors))
+
+
+def _zero(worlds: int, groups: int, config: EvalConfig) -> Counts:
+    def zero(*shape: int) -> jax.Array:
+        return jnp.zeros((worlds, groups, *shape), jnp.int32)
+
+    return Counts(
+        lives=zero(config.horizon + 1),
+        steps=zero(),
+        deaths=zero(),
+        causes=zero(len(Cause)),
+        levels=zero(len(Skill)),
+        explored=zero(),
+        dealt=zero(),
+    )
+
+
+def _by_group(mask: jax.Array, population: jax.Array, groups: int) -> jax.Array:
+    """i32[B, G]: how many of each population are in a mask [B, P]."""
+    member = population[..., None] == jnp.arange(groups)
+    return jnp.sum(mask[..., None] & member, 1, dtype=jnp.int32)
+
+
+def _count(
+    counts: Counts,
+    info: Any,
+    population: jax.Array,
+    born: jax.Array,
+    time: jax.Array,
+    config: EvalConfig,
+) -> Counts:
+    """Adds what a tick reports; `population` and `born` are those of the slots before it."""
+    deaths, groups = info.events.deaths, counts.steps.shape[1]
+    worlds = jnp.arange(counts.steps.shape[0])[:, None]
+    died = deaths.cause != Cause.NONE
+    group = jnp.where(died, deaths.population, groups)
+    steady = time >= config.horizon
+    early = died & (born <= config.ticks - config.horizon)
+    length = jnp.clip(deaths.lifetime, 0, config.horizon)
+    where = (worlds, group)
+    return Counts(
+        lives=counts.lives.at[worlds, jnp.where(early, group, groups), length].add(1, mode="drop"),
+        steps=counts.steps + steady * _by_group(info.acted, population, groups),
+        deaths=counts.deaths.at[where].add(steady.astype(jnp.int32), mode="drop"),
+        causes=counts.causes.at[worlds, group, deaths.cause].add(1, mode="drop"),
+        levels=counts.levels.at[where].add(deaths.level, mode="drop"),
+        explored=counts.explored.at[where].add(deaths.explored, mode="drop"),
+        dealt=counts.dealt.at[where].add(deaths.damage_dealt, mode="drop"),
+    )

@@ -1,0 +1,80 @@
+"""`python -m tests.campaigns NAME`: attacks too long for the tests; see `.ci/campaign`."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import jax
+import numpy as np
+
+import jaxmmo
+from jaxmmo.runs import config, logs, run
+from jaxmmo.runs.checkpoint import Checkpoints
+from tests.campaigns import checkpoints, kills, mutations
+from tests.runs.tiny import train
+
+
+def reliability(args: argparse.Namespace) -> None:
+    """Damaged files of every format, damaged checkpoints, killed runs."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        for name, kind in mutations.formats(folder).items():
+            timed(name, lambda kind=kind: mutations.attack(kind, args.mutations, args.seed))
+        timed("checkpoint", lambda: checkpoints.attack(folder / "attacked", args.damage, args.seed))
+        if args.kills:
+            timed("kills", lambda: killed(folder, args.kills, args.seed))
+    print("all held")
+
+
+def killed(folder: Path, count: int, seed: int) -> dict[str, int]:
+    """Kills a run so often; it must end bit-equal to one that never was, with a whole log."""
+    updates = 8 * (count + 1)
+    kills.survive(folder / "killed", count, updates, seed)
+    assert train(folder / "whole", "--updates", str(updates)) == 0
+    states = [state(folder / name) for name in ("killed", "whole")]
+    for one, other in zip(*map(jax.tree.leaves, states), strict=True):
+        np.testing.assert_array_equal(one, other)
+    records = [record["update"] for record in logs.read(folder / "killed")]
+    assert records == list(range(1, updates + 1))
+    return {"kills": count, "updates": updates, "leaves_equal": len(jax.tree.leaves(states[0]))}
+
+
+def state(directory: Path) -> object:
+    """Everything in a run's newest checkpoint but the clock."""
+    learner = config.read(directory).learner()
+    return run.restore(learner, 0, Checkpoints(directory))[0]
+
+
+def timed(name: str, attack: Callable[[], dict[str, int]]) -> None:
+    """Runs an attack and prints a line."""
+    began = time.monotonic()
+    result = ", ".join(f"{number:,} {what}" for what, number in attack().items())
+    print(f"{name:>10}: {result} ({time.monotonic() - began:.0f} s)", flush=True)
+
+
+def main(words: Iterable[str]) -> None:
+    """Parses and runs."""
+    parser = argparse.ArgumentParser(prog=".ci/campaign")
+    subparsers = parser.add_subparsers(dest="name", required=True)
+    sub = subparsers.add_parser("reliability", help=reliability.__doc__)
+    sub.add_argument("--mutations", type=int, default=10_000, help="of a file of each format")
+    sub.add_argument("--damage", type=int, default=500, help="to each file of a checkpoint")
+    sub.add_argument("--kills", type=int, default=100, help="of a run that is resumed each time")
+    sub.add_argument("--seed", type=int, default=0, help="of all that is drawn")
+    args = parser.parse_args(list(words))
+    numbers = ["mutations", "damage", "kills", "seed"]
+    options = " ".join(f"--{name} {getattr(args, name)}" for name in numbers)
+    print(f"$ .ci/campaign {args.name} {options}")
+    python, system = platform.python_version(), platform.system()
+    print(f"jaxmmo {jaxmmo.__version__}, jax {jax.__version__}, Python {python}, {system}")
+    {"reliability": reliability}[args.name](args)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
