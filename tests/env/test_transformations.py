@@ -289,7 +289,8 @@ HELPERS = {
 @pytest.fixture
 def helpers_within_range(monkeypatch):
     """Replaces the functions that are given references to nothing, wherever they were imported."""
-    example("inventory"), example("mushrooms")
+    for game in ("inventory", "mushrooms"):
+        example(game)
     for name, other in HELPERS.items():
         original = getattr(arrays, name)
         for module in list(sys.modules.values()):
@@ -300,7 +301,12 @@ def helpers_within_range(monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("game", "capacity", "resolution"),
-    [(V1, 300, "simultaneous")],
+    [
+        (V1, 300, "simultaneous"),
+        (V13, 16, "sequential"),
+        ("inventory", 16, "simultaneous"),
+        ("mushrooms", 16, "sequential"),
+    ],
 )
 def test_nothing_else_is_out_of_range_or_not_a_number(
     game, capacity, resolution, helpers_within_range
@@ -325,9 +331,8 @@ def test_index_checks_report_references_to_nothing():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("game", [V1, "mushrooms"])
-def test_maps_are_made_of_numbers_within_range(game):
-    game, config = make(game).preset, make(game).config
+def test_maps_are_made_of_numbers_within_range():
+    game, config = make("mushrooms").preset, make("mushrooms").config
     checked = checkify.checkify(
         lambda key, rules: game.terrain(key, config, rules), checkify.all_checks
     )
