@@ -108,7 +108,8 @@ def spawn(
     lost = jnp.sum(accepted) - num_born
     attempts = compact(accepted, jnp.cumsum(accepted) - 1, config.max_spawns)
     newborn = ~players.alive & (vacancy < num_born)
-    attempt = attempts[jnp.minimum(vacancy, config.max_spawns - 1)]
+    last = config.max_spawns - 1
+    attempt = jnp.minimum(attempts, last)[jnp.minimum(vacancy, last)]
     state = place(
         config,
         rules,
