@@ -3,8 +3,8 @@
 A save is a NumPy `.npz` archive (no pickles) of
 
 * `header`: UTF-8 JSON as u8: `format`, `version`, `behaviour` (the `BEHAVIOUR_VERSION` of the game
-  that wrote it) and `config` (the fields of its `EnvConfig`);
-* one array per leaf of the state, named by its path: `tick`, `players.health`, ...
+  that wrote it), `config` (the fields of its `EnvConfig`) and `arrays` (the names of the arrays);
+* one array per leaf of the state, named by its path: `tick`, `bodies.health`, ...
 
 The rules are not part of a state: save them beside it if they are not the preset's.
 """
@@ -69,6 +69,7 @@ def save_state(path: str | os.PathLike[str], env: Environment | Wrapper, state: 
         "version": VERSION,
         "behaviour": BEHAVIOUR_VERSION,
         "config": dataclasses.asdict(env.config),
+        "arrays": sorted(leaves),
     }
     content = io.BytesIO()
     text = np.frombuffer(json.dumps(header).encode(), np.uint8)
@@ -106,6 +107,11 @@ def load_state(
             )
         entries: dict[str, Any] = {k: e for k, e in archive.entries.items() if k != HEADER}
         template = _named(_template(env))
+        listed = header.get("arrays")
+        named = map(str, listed) if isinstance(listed, list) else ()
+        lost = [name for name in named if name not in entries]
+        if lost:
+            raise ValueError(f"{path} lacks arrays {lost[:8]}, which it says that it holds")
         entries = _renamed(entries, template)
         absent = _absent(env, entries, template)
         _check(os.fspath(path), env, entries | absent, header["config"])
