@@ -13,7 +13,7 @@ from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import WorldState
 from jaxmmo.env.tiles import MaterialKind
-from jaxmmo.env.views.nearby import Nearby, rank_bodies
+from jaxmmo.env.views.ranking import rank_bodies
 from jaxmmo.env.views.view import Rows, View
 from jaxmmo.env.views.window import cut_windows
 from jaxmmo.records import Record
@@ -87,11 +87,7 @@ def observe(
     for view in views:
         table = spec.table(view.name)
         with jax.named_scope(f"view_{view.name}"):
-            if isinstance(view, Nearby):
-                sight = view.observe_ranked(config, rules, state, table, ranked)
-            else:
-                sight = view.observe(config, rules, state, table)
-            sights[view.name] = sight
+            sights[view.name] = sight = view.observe(config, rules, state, table, ranked)
             rows[view.name] = view.hide(config, table, sight.rows)
     state = state.replace(views=Record({name: sight.shown for name, sight in sights.items()}))
     masks = Record()

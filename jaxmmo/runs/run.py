@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -12,6 +13,7 @@ import jax
 import numpy as np
 
 from jaxmmo.agents.acting import join
+from jaxmmo.env.absent import absent_leaf
 from jaxmmo.evaluation import lifetimes
 from jaxmmo.files import leaves
 from jaxmmo.learning.learner import Learner, LearnState
@@ -209,19 +211,24 @@ def _items(state: LearnState, elapsed: float, steps: int) -> dict[str, Any]:
 def restore(learner: Learner, seed: int, store: Checkpoints) -> tuple[LearnState, float, int]:
     """The newest checkpoint: the learner's state, elapsed seconds, and steps.
 
-    Columns of the worlds that did not exist when it was written are as in a new world; what follows
-    from the others, observations above all, is then made anew.
+    Columns of the worlds that did not exist when it was written hold what `absent_leaf` says, as in
+    a saved world; whatever else is absent there is as in new worlds. What follows from the others,
+    observations above all, is then made anew.
 
     Raises:
       ValueError: for a checkpoint that is damaged, or of another structure.
     """
     like = jax.eval_shape(learner.init, jax.random.key(seed))
     fresh: dict[str, Any] = {}
+    filled: list[str] = []
 
     def absent(path: str, leaf: Any) -> Any:
-        del leaf
         if not path.startswith("worlds/"):
             raise KeyError(path)
+        filled.append(path)
+        if path.startswith(WORLD):
+            with contextlib.suppress(KeyError):
+                return absent_leaf(learner.env.preset)(path.removeprefix(WORLD), leaf)
         if not fresh:
             fresh.update(leaves.named(jax.jit(learner.init)(jax.random.key(seed))))
         return fresh[path]
@@ -229,7 +236,7 @@ def restore(learner: Learner, seed: int, store: Checkpoints) -> tuple[LearnState
     items = store.restore(absent, DERIVED, **_items(like, 0.0, 0))
     params, rest = jax.tree.map(jax.numpy.asarray, (items["params"], items["state"]))
     state = like.replace(params=params, **rest)
-    if fresh:
+    if filled:
         state = state.replace(worlds=_observed(learner, state.worlds))
     return state, float(items["clock"]["elapsed"]), int(items["clock"]["steps"])
 

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.docs.browser import start_browser
+from tests.browser import start_browser
 
 NOTEBOOKS = Path(__file__).parents[2] / "docs/notebooks"
 SMALL = "{'height': 32, 'width': 32, 'border': 4, 'capacity': 16, 'initial_population': 12}"

@@ -12,7 +12,7 @@ import pytest
 
 import jaxmmo
 from jaxmmo.cli.main import COMMANDS
-from tests.docs.browser import start_browser
+from tests.browser import start_browser
 
 DOCS = Path(__file__).parents[2] / "docs"
 SIZES = {"wide": (1360, 800), "narrow": (390, 800)}

@@ -3,7 +3,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -20,19 +19,7 @@ from jaxmmo.agents import scripted
 from jaxmmo.env.environment import Environment
 from jaxmmo.viewer import Frame, ReplayWriter, World
 from jaxmmo.viewer import serving as serving_module
-
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--ignore-gpu-blocklist",
-]
+from tests.browser import ARGUMENTS, PROGRAM, PROGRAMS
 
 
 def unavailable(reason: str) -> None:
@@ -51,15 +38,12 @@ def browser() -> Iterator[Any]:
         raise
     with sync_playwright() as playwright:
         own = playwright.chromium.executable_path
-        program = os.environ.get("JAXMMO_BROWSER") or next(
-            filter(None, map(shutil.which, PROGRAMS)), ""
-        )
-        program = program or (own if Path(own).exists() else "")
+        program = PROGRAM or (own if Path(own).exists() else "")
         if not program:
             unavailable(
                 f"no browser was found (JAXMMO_BROWSER, {', '.join(PROGRAMS)}, playwright's)"
             )
-        running = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        running = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield running
         running.close()
 

@@ -4,52 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.rules import Rules
-from jaxmmo.env.state import Bodies, Shown, WorldState
+from jaxmmo.env.state import Shown, WorldState
 from jaxmmo.env.state.table import packed
-from jaxmmo.env.views import crowds, neighbours
-from jaxmmo.env.views.view import Look, Rows, Sight, View
+from jaxmmo.env.views.ranking import Ranked, visible_ranks
+from jaxmmo.env.views.view import Rows, Sight, View
 from jaxmmo.spec import Table
-
-Ranked = neighbours.Sorted | crowds.Raster
-
-
-def rank_bodies(config: EnvConfig, bodies: Bodies) -> Ranked:
-    """Bodies in raster order, by whichever way is faster for that many."""
-    way = neighbours if config.bodies <= neighbours.MOST else crowds
-    return way.sort_agents(config, bodies)
-
-
-def _visible(
-    config: EnvConfig, bodies: Bodies, ranked: Ranked, reach: jax.Array
-) -> tuple[jax.Array, jax.Array]:
-    """See `neighbours.visible_ranks`."""
-    if isinstance(ranked, neighbours.Sorted):
-        return neighbours.visible_ranks(config, bodies, ranked, reach)
-    return crowds.visible_ranks(config, bodies, ranked, reach)
-
-
-def _slots(config: EnvConfig, rules: Rules, state: WorldState) -> tuple[jax.Array, jax.Array]:
-    """The slots behind the rows; `Nearby` itself works with ranks, which is faster."""
-    ranked = rank_bodies(config, state.bodies)
-    shown, total = _look(config, rules, state, ranked)
-    return shown.slots, total
-
-
-def _look(
-    config: EnvConfig, rules: Rules, state: WorldState, ranked: Ranked
-) -> tuple[Shown, jax.Array]:
-    """The ranks behind the rows, and i32[P]: how many others are in the window."""
-    reach = jnp.clip(jnp.max(rules.reach), 0, config.vision)
-    others, total = _visible(config, state.bodies, ranked, reach)
-    players = slice(config.capacity)
-    own = jnp.where(state.bodies.alive[players], ranked.rank[players], config.bodies)
-    return Shown(jnp.concatenate([own[:, None], others], 1), ranked.order, config.bodies), total
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,23 +27,21 @@ class Nearby(View):
     name: str = "agent"
     table: str = "bodies"
     rows: int = 0
-    look: Look = _slots
     observer_first: bool = True
 
     def capacity(self, config: EnvConfig) -> int:
         """Rows of the observed table (K)."""
         return config.max_visible
 
-    def observe(self, config: EnvConfig, rules: Rules, state: WorldState, spec: Table) -> Sight:
-        """Every agent's rows; see `View.observe`."""
-        return self.observe_ranked(config, rules, state, spec, rank_bodies(config, state.bodies))
-
-    def observe_ranked(
+    def observe(
         self, config: EnvConfig, rules: Rules, state: WorldState, spec: Table, ranked: Ranked
     ) -> Sight:
-        """The same for bodies whose order is known."""
-        nobody = config.bodies
-        shown, total = _look(config, rules, state, ranked)
+        """Every agent's rows, as ranks; see `View.observe`."""
+        nobody, players = config.bodies, slice(config.capacity)
+        reach = jnp.clip(jnp.max(rules.reach), 0, config.vision)
+        others, total = visible_ranks(config, state.bodies, ranked, reach)
+        own = jnp.where(state.bodies.alive[players], ranked.rank[players], nobody)
+        shown = Shown(jnp.concatenate([own[:, None], others], 1), ranked.order, nobody)
         # into rank order by scatters, which also keep the packing from being fused into the gather
         # below and done again for every row that sees a body
         words = jnp.zeros((nobody + 1, spec.words), jnp.uint32)  # rank B: nobody

@@ -14,6 +14,7 @@ from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.rules import NEVER, Rules
 from jaxmmo.env.state import Columns, Shown, WorldState, set_at
 from jaxmmo.env.state.table import observed, packed
+from jaxmmo.env.views.ranking import Ranked
 from jaxmmo.spec import Attribute, Encoding, Kind, Table, pack
 
 
@@ -50,14 +51,15 @@ class View:
       name: of the observed table, in the spec and in observations.
       table: whose rows: "bodies", or one of `state.tables`.
       rows: how many are observed (K).
-      look: which ones, in the order in which they are observed.
+      look: which ones, in the order in which they are observed; a view that finds its rows in
+        another way has its own `observe` instead.
       observer_first: row 0 is the observer itself.
     """
 
     name: str
     table: str
     rows: int
-    look: Look
+    look: Look | None = None
     observer_first: bool = False
 
     def capacity(self, config: EnvConfig) -> int:
@@ -77,12 +79,21 @@ class View:
             raise ValueError(f"view {self.name!r}: no column of {self.table!r} is observed")
         return Table(self.name, pack(attributes), self.capacity(config), self.observer_first)
 
-    def observe(self, config: EnvConfig, rules: Rules, state: WorldState, spec: Table) -> Sight:
+    def observe(
+        self, config: EnvConfig, rules: Rules, state: WorldState, spec: Table, ranked: Ranked
+    ) -> Sight:
         """Every agent's rows.
 
         Args:
           spec: made by `spec`.
+          ranked: the bodies in order, made once for all views.
+
+        Raises:
+          ValueError: for a view that does not say where to look.
         """
+        del ranked
+        if self.look is None:
+            raise ValueError(f"view {self.name!r} does not say which rows to look at")
         slots, total = self.look(config, rules, state)
         table: Any = state.table(self.table)
         size = table.alive.shape[0]

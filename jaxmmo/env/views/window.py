@@ -12,7 +12,7 @@ from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.constants import Material
 from jaxmmo.env.state import WorldState, set_at
 from jaxmmo.env.tiles import MaterialKind
-from jaxmmo.env.views.nearby import Ranked
+from jaxmmo.env.views.ranking import Ranked
 from jaxmmo.spec import Attribute, Kind
 
 

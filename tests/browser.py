@@ -1,4 +1,4 @@
-"""A real browser for what the documentation shows."""
+"""The real browser of the tests that look at pages: which one, and how it is started."""
 
 from __future__ import annotations
 
