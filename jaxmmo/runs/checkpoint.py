@@ -57,7 +57,11 @@ class Checkpoints:
         Args:
           directory: of the run.
           keep: newest ones that are kept.
+
+        Raises:
+          ModuleNotFoundError: if orbax is not installed: told here, not after hours of learning.
         """
+        _orbax()
         self.directory = (directory / STEPS).absolute()
         self.warn: Callable[[str], None] = _warn
         self._keep = keep
