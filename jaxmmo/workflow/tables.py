@@ -23,7 +23,7 @@ def read_table(path: Path | None) -> dict[str, Any] | None:
         return None
     try:
         saved = json.loads(path.read_bytes())
-        if not {"entrants", "conditions", "seed", "results"} <= saved.keys():
+        if not {"entrants", "prints", "conditions", "seed", "results"} <= saved.keys():
             raise ValueError
         return saved
     except (ValueError, AttributeError) as error:
@@ -35,22 +35,40 @@ class Table:
 
     def __init__(
         self,
-        names: list[str],
         players: Mapping[str, Any],
+        prints: dict[str, str],
         conditions: dict[str, Any],
         seed: int,
         path: Path | None,
     ) -> None:
-        self.names, self.conditions, self.seed, self.path = names, conditions, seed, path
+        self.names, self.conditions, self.seed, self.path = list(players), conditions, seed, path
         texts = {n: p if isinstance(p, str | Path) else None for n, p in players.items()}
         self.entrants = {n: None if p is None else str(p) for n, p in texts.items()}
+        self.prints = prints
         self.results: list[dict[str, float | None]] = []
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What results must have in common to be continued."""
+        return {
+            "entrants": self.entrants,
+            "prints": self.prints,
+            "conditions": self.conditions,
+            "seed": self.seed,
+        }
+
+    def check_ladder(self, saved: dict[str, Any]) -> None:
+        """ValueError if conditions or old policies are not those of the saved table."""
+        if saved["conditions"] != self.conditions:
+            raise ValueError(f"{self.path} was played in another world, or for other ticks")
+        changed = [n for n, value in saved["prints"].items() if self.prints[n] != value]
+        if changed:
+            raise ValueError(f"{', '.join(changed)}: not the policy that {self.path} rated")
 
     def go_on(self, saved: dict[str, Any] | None) -> None:
         """Takes over what was played; ValueError if it was something else."""
         assert saved is not None
-        mine = {"entrants": self.entrants, "conditions": self.conditions, "seed": self.seed}
-        wrong = [key for key, value in mine.items() if saved[key] != value]
+        wrong = [key for key, value in self.about.items() if saved[key] != value]
         if wrong:
             raise ValueError(f"{self.path} holds another tournament: {', '.join(wrong)} differ")
         self.results = saved["results"]
@@ -62,8 +80,8 @@ class Table:
             *({n: plain(x) for n, x in zip(self.names, row, strict=True)} for row in scores),
         ]
         if self.path is not None:
-            about = {"entrants": self.entrants, "conditions": self.conditions, "seed": self.seed}
-            write_atomically(self.path, json.dumps(about | {"results": self.results}).encode())
+            content = json.dumps(self.about | {"results": self.results})
+            write_atomically(self.path, content.encode())
 
     def array(self) -> np.ndarray:
         """f64[B, N]: NaN where an entrant sat out."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 
 from jaxmmo.evaluation import matches
@@ -105,12 +106,13 @@ def tournament(
     place = library.DEFAULT if env is None else env
     scene, contestants = _check(everybody, place, rules, overrides, trust)
     names = list(everybody)
-    conditions = {"preset": scene.place, "world": _digest(scene, contestants, rules), **config}
-    table = Table(names, everybody, conditions, seed, path)
+    world = _digest(scene.env.default_rules(), f"{scene.env.config} {rules}")
+    prints = {n: _digest(c.params) for n, c in zip(names, contestants, strict=True)}
+    conditions = {"preset": scene.place, "world": world, **config}
+    table = Table(everybody, prints, conditions, seed, path)
     first = 0
     if old is not None:
-        if any(old["conditions"][k] != conditions[k] for k in ("preset", *config)):
-            raise ValueError(f"{path}: was played under other conditions: {old['conditions']}")
+        table.check_ladder(old)
         first = len(old["results"])
         table.results = [{k: r.get(k) for k in names} for r in old["results"]]
     elif path is not None and path.exists():
@@ -169,12 +171,10 @@ def _check(
     return scene, contestants
 
 
-def _digest(scene: Scene, contestants: list[Contestant], rules: Any) -> str:
-    """A fingerprint of world, rules and parameters: results of others are not continued."""
-    import jax
-
-    told = hashlib.sha256(f"{scene.env.config} {rules}".encode())
-    for leaf in jax.tree.leaves((scene.env.default_rules(), [c.params for c in contestants])):
+def _digest(tree: Any, text: str = "") -> str:
+    """A fingerprint of arrays and a text: results of others are not continued."""
+    told = hashlib.sha256(text.encode())
+    for leaf in jax.tree.leaves(tree):
         told.update(np.asarray(leaf).tobytes())
     return told.hexdigest()[:16]
 
