@@ -115,8 +115,9 @@ def scatter(cut: Cut, env: Environment, state: WorldState) -> tuple[Any, dict[st
     row = bodies.row.copy()
     row[slot] += cut.halo - band[source] * cut.rows
     fill = ((0, cut.bands * cut.rows - env.config.height), (0, 0))
-    tile = np.pad(state.terrain.tile, fill, constant_values=int(Material.VOID))
-    ground = Terrain(tile, np.pad(state.terrain.ripe_at, fill))
+    tile: Any = np.pad(state.terrain.tile, fill, constant_values=int(Material.VOID))
+    ripe_at: Any = np.pad(state.terrain.ripe_at, fill)
+    ground = Terrain(tile, ripe_at)
     clock = {name: getattr(state, name) for name in ("tick", "next_id", "lost_spawns")}
     return (ground, bodies.replace(row=row), lives), clock
 

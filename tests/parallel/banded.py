@@ -50,7 +50,7 @@ def main(argv: list[str] | None = None) -> int:
     import jaxmmo
     from jaxmmo.parallel.bands import Banded
 
-    sizes = SIZES | {k: int(v) for k, v in (pair.split("=") for pair in args.set)}
+    sizes: dict[str, Any] = SIZES | {k: int(v) for k, v in (pair.split("=") for pair in args.set)}
     if args.preset == "NeuralMMO-v1.3":
         sizes = {"max_visible": 24} | sizes
     env = jaxmmo.make(args.preset, **sizes)
