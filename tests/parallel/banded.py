@@ -93,7 +93,7 @@ def play(env: Any, bands: Any, seed: int, ticks: int, scatter: bool) -> Any:
         at = state if bands is None else state.world
         now = players(state)
         ground = own_rows(state)
-        place = jnp.arange(ground.size, dtype=jnp.uint32).reshape(ground.shape) * 2654435761 | 1
+        place = jnp.arange(ground.size, dtype=jnp.uint32).reshape(ground.shape) * jnp.uint32(2654435761) | 1
         return {
             "id": jnp.where(now.alive, now.id, 0),
             "row": now.row,
@@ -277,13 +277,13 @@ def across(trace: Any, ticks: int) -> dict[str, int]:
     before: dict[int, int] = {}
     for t in range(ticks):
         here = {int(i): int(b) for i, b in zip(after["id"][t], band, strict=True) if i}
-        crossings += sum(before[i] != b for i, b in here.items() if i in before)
+        crossings += sum(int(before[i] != b) for i, b in here.items() if i in before)
         struck = np.flatnonzero(told["outcome"][t] >= 3)
         for slot in struck:
             target = int(told["target_id"][t][slot])
             over = target in before and before[target] != band[slot]
-            blows += over
-            deaths += over and target not in here
+            blows += int(over)
+            deaths += int(over and target not in here)
         before = here
     return {"crossings": crossings, "blows_over_borders": blows, "deaths_by_them": deaths}
 
