@@ -12,9 +12,11 @@ import json
 import os
 import sys
 import time
+from functools import partial
 from typing import Any
 
 STREAM = 77  # of random numbers, for what agents do
+SALT = 2654435761  # an odd number whose multiples are well mixed
 SIZES = {
     "capacity": 128,
     "max_spawns": 4,
@@ -35,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--ghosts", type=int)
     p.add_argument("--movers", type=int)
     p.add_argument("--seed", type=int, default=0)
+    p.add_argument("--generated", action="store_true", help="draw the map instead of giving one")
     p.add_argument("--scatter", action="store_true", help="cut a whole world instead of founding")
     p.add_argument("--set", nargs="*", default=[], help="FIELD=NUMBER of the configuration")
     return p
@@ -57,9 +60,10 @@ def main(argv: list[str] | None = None) -> int:
     mesh = jax.make_mesh((args.devices,), ("agents",), axis_types=(AxisType.Auto,))
     bands = Banded(env, mesh, slots=args.slots, ghosts=args.ghosts, movers=args.movers)
     began = time.perf_counter()
-    whole = jax.device_get(play(env, None, args.seed, args.ticks, args.scatter))
+    how = (args.seed, args.ticks, args.scatter, args.generated)
+    whole = jax.device_get(play(env, None, *how))
     middle = time.perf_counter()
-    cut = jax.device_get(play(env, bands, args.seed, args.ticks, args.scatter))
+    cut = jax.device_get(play(env, bands, *how))
     report = compare(whole, cut, args.ticks) | {
         "whole_s": round(middle - began, 1),
         "bands_s": round(time.perf_counter() - middle, 1),
@@ -68,14 +72,29 @@ def main(argv: list[str] | None = None) -> int:
     return 1 if report["different"] else 0
 
 
-def play(env: Any, bands: Any, seed: int, ticks: int, scatter: bool) -> Any:
+def ground(env: Any) -> Any:
+    """u8[H, W]: a map of all that there is, which is made sooner than one of noise."""
+    import numpy as np
+
+    config = env.config
+    kinds, margin = (1, 2, 4, 5), config.border
+    material = np.zeros((config.height, config.width), np.uint8)
+    inside = (config.height - 2 * margin, config.width - 2 * margin)
+    chosen = np.random.default_rng(0).choice(kinds, inside, p=(0.1, 0.5, 0.3, 0.1))
+    material[margin:-margin, margin:-margin] = chosen
+    return material
+
+
+def play(env: Any, bands: Any, seed: int, ticks: int, scatter: bool, generated: bool) -> Any:
     """What happens to everybody in every tick, in slots, with the ids of who is in them."""
     import jax
     import jax.numpy as jnp
 
     world = env if bands is None else bands
     rules = env.default_rules(**NUMBERS)
-    key = jax.random.key(seed)
+    key, terrain = jax.random.key(seed), None if generated else ground(env)
+    # programs that run for seconds are not worth minutes of compilation
+    compiled = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
     every = (lambda fn, **_: fn) if bands is None else bands.act
 
     def players(state: Any) -> Any:
@@ -86,14 +105,17 @@ def play(env: Any, bands: Any, seed: int, ticks: int, scatter: bool) -> Any:
             return state.terrain.ripe_at
         cut = bands.cut
         rows = slice(cut.halo, cut.halo + cut.rows)
-        ripe_at = every(lambda plane: plane[rows])(state.world.terrain.ripe_at)
+        ripe_at = every(lambda part: part[rows])(state.world.terrain.ripe_at)
         return ripe_at[: env.config.height]
 
     def seen(obs: Any, state: Any) -> Any:
         at = state if bands is None else state.world
         now = players(state)
-        ground = own_rows(state)
-        place = jnp.arange(ground.size, dtype=jnp.uint32).reshape(ground.shape) * jnp.uint32(2654435761) | 1
+        plane = own_rows(state)
+        place = (
+            jnp.arange(plane.size, dtype=jnp.uint32).reshape(plane.shape) * jnp.uint32(2654435761)
+            | 1
+        )
         return {
             "id": jnp.where(now.alive, now.id, 0),
             "row": now.row,
@@ -102,7 +124,7 @@ def play(env: Any, bands: Any, seed: int, ticks: int, scatter: bool) -> Any:
             "tiles": every(fingerprint)(obs.tiles),
             "tables": every(fingerprint)(obs.tables),
             "masks": every(fingerprint)(obs.masks),
-            "ground": jnp.sum(ground.astype(jnp.uint32) * place, dtype=jnp.uint32),
+            "ground": jnp.sum(plane.astype(jnp.uint32) * (place | 1), dtype=jnp.uint32),
             "clock": jnp.stack([at.tick, at.next_id, at.lost_spawns]),
         }
 
@@ -159,14 +181,14 @@ def play(env: Any, bands: Any, seed: int, ticks: int, scatter: bool) -> Any:
         return seen(obs, state), jax.lax.scan(tick, (obs, state), jnp.arange(ticks))[1]
 
     def live() -> Any:
-        return live_on(world.reset(key, rules))
+        return live_on(world.reset(key, rules, terrain))
 
     if not scatter:
-        return jax.jit(live)()
-    first = jax.jit(env.reset)(key, rules)
+        return compiled(live)()
+    first = compiled(env.reset)(key, rules, terrain)
     if bands is not None:
         first = bands.scatter(first[1], rules)
-    return jax.jit(live_on)(first)
+    return compiled(live_on)(first)
 
 
 def decide(key: Any, ids: Any, obs: Any) -> dict[str, Any]:
