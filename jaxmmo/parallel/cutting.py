@@ -72,7 +72,7 @@ def cut_world(
     if bands > 1 and rows < halo:
         raise ValueError(
             f"mesh {AXIS}={bands}: bands of {rows} rows; must be at least vision + 1 = {halo}, so "
-            f"at most {AXIS}={config.height // halo} for height={config.height}"
+            f"at most {AXIS}={(config.height - 1) // config.vision} for height={config.height}"
         )
     if slots + 2 * ghosts < config.max_visible:
         raise ValueError(

@@ -38,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--movers", type=int)
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--generated", action="store_true", help="draw the map instead of giving one")
+    p.add_argument("--alone", action="store_true", help="the bands only, compared with nothing")
     p.add_argument("--scatter", action="store_true", help="cut a whole world instead of founding")
     p.add_argument("--set", nargs="*", default=[], help="FIELD=NUMBER of the configuration")
     return p
@@ -61,12 +62,17 @@ def main(argv: list[str] | None = None) -> int:
     bands = Banded(env, mesh, slots=args.slots, ghosts=args.ghosts, movers=args.movers)
     began = time.perf_counter()
     how = (args.seed, args.ticks, args.scatter, args.generated)
-    whole = jax.device_get(play(env, None, *how))
-    middle = time.perf_counter()
     cut = jax.device_get(play(env, bands, *how))
-    report = compare(whole, cut, args.ticks) | {
-        "whole_s": round(middle - began, 1),
-        "bands_s": round(time.perf_counter() - middle, 1),
+    middle = time.perf_counter()
+    whole = cut if args.alone else jax.device_get(play(env, None, *how))
+    report = compare(whole, cut, args.ticks)
+    if not args.alone:
+        digest = jax.jit(env.digest)
+        if not (digest(bands.gather(cut[2])) == digest(whole[2])).all():
+            report["different"]["gathered"] = args.ticks
+    report |= {
+        "bands_s": round(middle - began, 1),
+        "whole_s": round(time.perf_counter() - middle, 1),
     }
     print(json.dumps(report))
     return 1 if report["different"] else 0
@@ -178,7 +184,8 @@ def play(env: Any, bands: Any, seed: int, ticks: int, scatter: bool, generated: 
         obs, state = first
         if bands is not None:
             state = state.replace(luggage=carried(players(state)))
-        return seen(obs, state), jax.lax.scan(tick, (obs, state), jnp.arange(ticks))[1]
+        last, trace = jax.lax.scan(tick, (obs, state), jnp.arange(ticks))
+        return seen(obs, state), trace, last[1]
 
     def live() -> Any:
         return live_on(world.reset(key, rules, terrain))
@@ -274,7 +281,7 @@ def unaccounted(world: Any, ticks: int) -> int:
     """Agents that are there without having been born, or gone without having died, or twice."""
     import numpy as np
 
-    start, (after, told, *_) = world
+    start, (after, told, *_), _ = world
     here, wrong = set(start["id"].tolist()) - {0}, 0
     for t in range(ticks):
         ids = told["ended"][t]
