@@ -22,6 +22,9 @@ from jaxmmo.parallel.traffic import bytes_per_tick
 SPARE = 1.25
 """Room in a band, by the agents that it has on average; chance adds to that."""
 
+MOST_VIRTUAL = 256
+"""CPU devices that are made at most: each has threads of its own."""
+
 
 def devices_of(mesh: str) -> int:
     """How many devices `agents=N` asks for; ValueError for anything else."""
@@ -33,8 +36,9 @@ def devices_of(mesh: str) -> int:
 
 def use_devices(count: int) -> None:
     """Makes so many CPU devices where there is no accelerator; ValueError if there are too few."""
-    with contextlib.suppress(RuntimeError):  # JAX has been used: there are those that there are
-        jax.config.update("jax_num_cpu_devices", count)
+    if count <= MOST_VIRTUAL:
+        with contextlib.suppress(RuntimeError):  # JAX has been used: it has those that it has
+            jax.config.update("jax_num_cpu_devices", count)
     if jax.device_count() < count:
         raise ValueError(
             f"--mesh {AXIS}={count}: there are {jax.device_count()} devices of "
@@ -108,7 +112,7 @@ def measure_one(
     analysis = compiled.memory_analysis()
     held = {"state": _on_one(state), "observation": _on_one(obs)}
     held["temporary"] = int(getattr(analysis, "temp_size_in_bytes", 0))
-    return {
+    return measure.machine() | {
         "agents": agents,
         "devices": devices,
         "mesh": f"{AXIS}={devices}",
@@ -130,7 +134,7 @@ def measure_one(
         "repeats": repeats,
         "policy": "random legal",
         "virtual_devices": jax.default_backend() == "cpu",
-    } | measure.machine()
+    }
 
 
 def _rowless(digest: list[jax.Array]) -> list[jax.Array]:
