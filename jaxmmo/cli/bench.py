@@ -27,6 +27,7 @@ examples:
   jaxmmo bench env
   jaxmmo bench env --worlds 64 --json
   jaxmmo bench scale --agents 1000 100000
+  jaxmmo bench scale --agents 10000 --mesh agents=8
   jaxmmo bench train --no-attack
   jaxmmo bench train --env my_idea.py:make_env"""
     parser.add_argument("what", choices=WHAT, help="what is measured, see below")
@@ -45,6 +46,11 @@ examples:
         "--agents", type=int, nargs="+", default=[1_000, 10_000, 100_000, 1_000_000],
         help="scale: sizes of the world",
     )  # fmt: skip
+    parser.add_argument(
+        "--mesh",
+        metavar="agents=N",
+        help="scale: one world in bands over N devices; measured on 1, 2 and N",
+    )
     parser.add_argument("--warm-up", type=int, default=150, help="train: updates first (150)")
     parser.add_argument("--no-attack", action="store_true", help="train: attacks masked")
     parser.add_argument("--seed", type=int, default=0, help="of maps, births and actions (0)")
@@ -64,6 +70,8 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f"--{own[0]}: bench scale builds worlds of its own")
     if args.what != "train" and args.policy is not None:
         raise ValueError(f"--policy: bench {args.what} has none, bench train does")
+    if args.what != "scale" and args.mesh is not None:
+        raise ValueError(f"--mesh: bench {args.what} has none, bench scale does")
     from jaxmmo.bench import measure
 
     if args.what == "env":
@@ -106,7 +114,25 @@ def _env(args: argparse.Namespace) -> dict[str, Any]:
     return report
 
 
+def _bands(args: argparse.Namespace) -> dict[str, Any]:
+    from jaxmmo.bench import bands
+
+    rows, most = [], bands.devices_of(args.mesh)
+    bands.use_devices(most)
+    print(f"{'agents':>10} {'devices':>8} {'bytes/device':>14} {'sent':>11} {'ns/agent-step':>14}")
+    for row in bands.run(args.agents, most, args.ticks or 8, min(args.repeats, 5), args.seed):
+        rows.append(row)
+        print(
+            f"{row['agents']:>10,} {row['devices']:>8,} {row['bytes_per_device']['all']:>14,} "
+            f"{row['bytes_sent_per_tick']:>11,} {row['ns_per_agent_step']:>14,}",
+            flush=True,
+        )
+    return {"mesh": args.mesh, "sizes": rows}
+
+
 def _scale(args: argparse.Namespace) -> dict[str, Any]:
+    if args.mesh is not None:
+        return _bands(args)
     from jaxmmo.bench import scale
 
     rows = []

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import jaxmmo
-from jaxmmo.bench import measure, memory, scale, training, worlds
+from jaxmmo.bench import bands, measure, memory, scale, training, worlds
 from jaxmmo.cli.main import main
 from jaxmmo.learning.config import LearnConfig
 
@@ -54,6 +54,22 @@ def test_scale_keeps_the_density():
     assert (row["map_side"] - 18) ** 2 / 300 == pytest.approx(62**2 / 128, rel=0.05)
 
 
+def test_a_band_has_room_for_what_it_may_hold():
+    one = bands.cut(1000, 1)
+    assert (one.cut.bands, one.cut.slots) == (1, 1000)
+    side = one.env.config.height
+    assert (side - 18) ** 2 / 1000 == pytest.approx(62**2 / 128, rel=0.05)
+
+
+@pytest.mark.slow
+def test_a_world_in_bands_is_measured():
+    row = bands.measure_one(300, 1, ticks=2, repeats=1)
+    held = row["bytes_per_device"]
+    assert held["all"] == held["state"] + held["observation"] + held["temporary"]
+    assert row["mean_acting"] == pytest.approx(300, rel=0.05)
+    assert row["refused"] == row["unseen"] == row["lost_spawns"] == 0
+
+
 def test_memory_adds_up():
     report = memory.run("JaxMMO-v1", dict(SMALL), batch=2)
     parts = ("state_bytes", "observation_bytes", "temporary_bytes")
@@ -75,3 +91,10 @@ def test_the_command_prints_json_last_and_refuses_nonsense(capsys):
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["capacity"] == 16
     assert main(["bench", "env", "--worlds", "0"]) == 2
     assert "--worlds 0" in capsys.readouterr().err
+    for wrong in ("agents=0", "worlds=2", "8"):
+        assert main(["bench", "scale", "--mesh", wrong]) == 2
+        assert f"--mesh {wrong}: must be agents=N" in capsys.readouterr().err
+    assert main(["bench", "scale", "--mesh", "agents=4096"]) == 2
+    assert "--mesh agents=4096: there are" in capsys.readouterr().err
+    assert main(["bench", "env", "--mesh", "agents=2"]) == 2
+    assert "bench scale does" in capsys.readouterr().err

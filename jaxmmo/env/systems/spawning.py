@@ -14,6 +14,7 @@ from jaxmmo.env.constants import SystemId
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import (
     Birth,
+    Bodies,
     BodyKind,
     Spawns,
     WorldState,
@@ -92,17 +93,47 @@ def spawn(
     config: EnvConfig, rules: Rules, state: WorldState, spawns: Spawns
 ) -> tuple[WorldState, jax.Array]:
     """Newborns from given attempts; see `spawn_agents`."""
-    players = state.players
+    accepted = accept(config, rules, living(config, state.players), spawns)
+    return settle(config, rules, state, spawns, accepted)
+
+
+def living(config: EnvConfig, players: Bodies) -> jax.Array:
+    """i32[populations]: how many of each population are alive."""
+    member_of = jnp.where(players.alive, players.population, config.num_populations)
+    return add_at(jnp.zeros(config.num_populations, jnp.int32), member_of, 1)
+
+
+def accept(config: EnvConfig, rules: Rules, living: jax.Array, spawns: Spawns) -> jax.Array:
+    """bool[spawns]: the attempts for which their population and the world have room.
+
+    Args:
+      living: i32[populations], how many of each there are in the world.
+      spawns: the tick's attempts.
+    """
     populations = jnp.arange(config.num_populations)
     member = spawns.population[:, None] == populations[None]  # spawns x populations
-    member_of = jnp.where(players.alive, players.population, config.num_populations)
-    living = add_at(jnp.zeros(config.num_populations, jnp.int32), member_of, 1)
     room = population_limit(config, rules) - living
     rank = jnp.cumsum(member, 0)
     accepted = jnp.any(member & (rank <= room[None]), 1)
-    accepted &= jnp.cumsum(accepted) <= rules.max_population - jnp.sum(living)
+    return accepted & (jnp.cumsum(accepted) <= rules.max_population - jnp.sum(living))
 
-    # the n-th accepted attempt takes the n-th empty slot
+
+def settle(
+    config: EnvConfig,
+    rules: Rules,
+    state: WorldState,
+    spawns: Spawns,
+    accepted: jax.Array,
+    visit: movement.Visit = movement.visit,
+) -> tuple[WorldState, jax.Array]:
+    """The n-th accepted attempt takes the n-th empty slot; see `spawn_agents`.
+
+    Args:
+      spawns: the tick's attempts, all of which use up an id.
+      accepted: bool[spawns], those that come to something here.
+      visit: see `movement.move_bodies`.
+    """
+    players = state.players
     vacancy = count_before(~players.alive)
     num_born = jnp.minimum(jnp.sum(accepted), jnp.sum(~players.alive))
     lost = jnp.sum(accepted) - num_born
@@ -116,6 +147,7 @@ def spawn(
         state,
         newborn,
         config.max_spawns,
+        visit,
         id=state.next_id + attempt,
         population=spawns.population[attempt],
         row=spawns.row[attempt],
@@ -128,19 +160,26 @@ def spawn(
 
 
 def place(
-    config: EnvConfig, rules: Rules, state: WorldState, newborn: jax.Array, most: int, **given: Any
+    config: EnvConfig,
+    rules: Rules,
+    state: WorldState,
+    newborn: jax.Array,
+    most: int,
+    visit: movement.Visit = movement.visit,
+    **given: Any,
 ) -> WorldState:
     """Writes newborn players, full of everything and immune, into their slots (section 2).
 
     Args:
       newborn: bool[P], at most `most` of them.
       most: an upper bound that is known when compiling.
+      visit: see `movement.move_bodies`.
       **given: i32[P], read where `newborn`: id, population, row and col.
     """
     birth = Birth(config, rules)
     players = born(state.players, birth, newborn, most, kind=int(BodyKind.PLAYER), **given)
     lives = born(state.lives, birth, newborn, most)
-    lives = movement.visit(config, lives, newborn, players.row, players.col)
+    lives = visit(config, lives, newborn, players.row, players.col)
     return state.replace(players=players, lives=lives)
 
 
@@ -150,15 +189,11 @@ def populate(config: EnvConfig, rules: Rules, state: WorldState, key: jax.Array)
     Populations take turns. No more than `rules.max_population` are placed, and none beyond their
     population's part of it. On a map without a walkable tile inside the border nobody is placed.
     """
-    slots = jnp.arange(config.capacity)
-    order = slots // config.num_populations
-    placed = (slots < config.initial_population) & (slots < rules.max_population)
-    placed &= order < population_limit(config, rules)
     ground = terrain.habitable(state.terrain)
     count = jnp.cumsum(ground.reshape(-1).astype(jnp.int32))
-    placed &= count[-1] > 0
-    word, _ = random.words(key, SystemId.POPULATE, state.next_id + slots)
-    index = jnp.searchsorted(count, random.below(word, jnp.maximum(count[-1], 1)), side="right")
+    placed, nth = founders(config, rules, state.next_id, key, count[-1])
+    slots = jnp.arange(config.capacity)
+    index = jnp.searchsorted(count, nth, side="right")
     state = place(
         config,
         rules,
@@ -171,6 +206,25 @@ def populate(config: EnvConfig, rules: Rules, state: WorldState, key: jax.Array)
         col=index % config.width,
     )
     return state.replace(next_id=state.next_id + jnp.sum(placed))
+
+
+def founders(
+    config: EnvConfig, rules: Rules, next_id: jax.Array, key: jax.Array, ground: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    """bool[P], who is placed into an empty world, and i32[P], on which of its walkable dry tiles.
+
+    Args:
+      next_id: i32[], id of the first.
+      key: consumed.
+      ground: i32[], how many such tiles there are.
+    """
+    slots = jnp.arange(config.capacity)
+    order = slots // config.num_populations
+    placed = (slots < config.initial_population) & (slots < rules.max_population)
+    placed &= order < population_limit(config, rules)
+    placed &= ground > 0
+    word, _ = random.words(key, SystemId.POPULATE, next_id + slots)
+    return placed, random.below(word, jnp.maximum(ground, 1))
 
 
 def first_agents(
