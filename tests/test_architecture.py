@@ -16,6 +16,7 @@ LAYERS = (
     {"io", "game"},
     {"agents", "files"},
     {"learning", "replay"},
+    {"parallel"},
     {"evaluation", "viewer"},
     {"runs"},
     {"workflow", "bench", "adapters"},

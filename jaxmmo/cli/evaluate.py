@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from jaxmmo.cli.options import add_idea_options, place
+from jaxmmo.cli.options import add_idea_options, add_mesh_option, place
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="of maps and everything else")
     parser.add_argument("--plot", type=Path, help="write a picture of the results")
+    add_mesh_option(parser)
     parser.add_argument("--json", action="store_true", help="end with the results in JSON")
 
 
@@ -54,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
         horizon=args.horizon,
         seed=args.seed,
         trust=args.trust,
+        mesh=args.mesh,
     )
     print(result, file=sys.stderr if args.json else sys.stdout)
     if args.plot:

@@ -11,6 +11,7 @@ from flax import struct
 from jaxmmo.agents import acting
 from jaxmmo.agents.acting import DrawRules, RolloutState, join
 from jaxmmo.agents.policy import Policy
+from jaxmmo.agents.shards import ALONE, Shards
 from jaxmmo.env.constants import Cause
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.rules import Rules
@@ -51,6 +52,7 @@ def step(
     worlds: RolloutState,
     keys: jax.Array,
     chunk: int,
+    shards: Shards = ALONE,
 ) -> tuple[RolloutState, Steps, Any]:
     """One tick of every world.
 
@@ -62,11 +64,12 @@ def step(
       worlds: before.
       keys: one for each world; consumed.
       chunk: living agents that decide at once.
+      shards: which devices share the work.
 
     Returns:
       The worlds, the decisions [N], and the environment's info [B, P].
     """
-    decided = acting.act(env, policy, params, worlds, keys, chunk)
+    decided = acting.act(env, policy, params, worlds, keys, chunk, shards=shards)
     after, reward, terminated, truncated, info = acting.tick(env, rules, worlds, decided, keys)
     steps = Steps(
         obs=worlds.obs,
@@ -78,7 +81,7 @@ def step(
         truncated=join(truncated),
         acted=join(info.acted),
         reset=worlds.reset,
-        last_value=_last_value(policy, params, after, truncated, info, chunk),
+        last_value=_last_value(policy, params, after, truncated, info, chunk, shards),
     )
     return after, steps, info
 
@@ -90,6 +93,7 @@ def _last_value(
     truncated: jax.Array,
     info: Any,
     chunk: int,
+    shards: Shards,
 ) -> Any:
     """f32[N]: worth of truncated lives where the world was replaced in the same step.
 
@@ -100,7 +104,7 @@ def _last_value(
         return ()
     cut = join(truncated)
     old = after.replace(obs=join(info.terminal_observation), reset=jnp.zeros_like(cut))
-    return acting.values(policy, params, old, chunk, cut)
+    return acting.values(policy, params, old, chunk, cut, shards)
 
 
 def rollout(
@@ -114,6 +118,7 @@ def rollout(
     ticks: int,
     chunk: int,
     numbers: jax.Array | None = None,
+    shards: Shards = ALONE,
 ) -> tuple[RolloutState, Steps, Tally]:
     """Lives through `ticks` ticks of every world.
 
@@ -128,6 +133,7 @@ def rollout(
       chunk: living agents that decide at once.
       numbers: i32[B], of these worlds among all of the run, from which their draws follow; 0 to
         B - 1 if omitted.
+      shards: which devices share the work for these worlds.
 
     Returns:
       The worlds after, the decisions [T, N], and what was counted.
@@ -138,7 +144,7 @@ def rollout(
 
     def tick(worlds: RolloutState, key: jax.Array) -> tuple[RolloutState, tuple[Steps, Tally]]:
         keys = acting.world_keys(key, numbers)
-        worlds, steps, info = step(env, rules, policy, params, worlds, keys, chunk)
+        worlds, steps, info = step(env, rules, policy, params, worlds, keys, chunk, shards)
         causes = info.events.deaths.cause.reshape(-1)
         tally = Tally(
             steps=jnp.sum(steps.acted, dtype=jnp.int32),

@@ -1,0 +1,1 @@
+"""The same programs on one device, on many, and on many hosts."""
