@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
+from pathlib import Path
 
 from jaxmmo.cli.main import COMMANDS
 
@@ -26,6 +27,15 @@ Every line of output begins with the number of its process. One process that fai
         help="virtual devices that each process makes of the CPU (what there is, if omitted)",
     )
     parser.add_argument(
+        "--ray",
+        nargs="?",
+        const="",
+        metavar="ADDRESS",
+        help="in actors of a Ray cluster, for train --output DIRECTORY ...; when one is lost, the "
+        "run goes on from its newest checkpoint",
+    )
+    parser.add_argument("--gpus", type=float, default=0, help="with --ray: of each actor")
+    parser.add_argument(
         "words",
         nargs=argparse.REMAINDER,
         metavar="-- COMMAND",
@@ -41,6 +51,8 @@ def run(args: argparse.Namespace) -> int:
     words = args.words[1:] if args.words[:1] == ["--"] else args.words
     if not words:
         raise ValueError("there is no command: jaxmmo launch -n 2 -- train ...")
+    if args.ray is not None:
+        return _in_ray(args, words)
     from jaxmmo.cli import signals
     from jaxmmo.parallel import launch
 
@@ -48,6 +60,35 @@ def run(args: argparse.Namespace) -> int:
     if program is not None:
         program.release(lambda *_: None)
     return launch.launch(command_of(words), args.n, args.devices)
+
+
+def _in_ray(args: argparse.Namespace, words: list[str]) -> int:
+    """Runs a training in a Ray cluster."""
+    own = words[1:] if words[0] == "jaxmmo" else words
+    if own[:1] != ["train"] or "--output" not in own[:-1] or "--overwrite" in own:
+        raise ValueError(
+            "--ray: is for train --output DIRECTORY ..., which can be started again, and for that "
+            "reason without --overwrite"
+        )
+    from jaxmmo.cli.main import main
+    from jaxmmo.parallel import ray
+
+    address = args.ray or None
+    return ray.run(
+        main, own, args.n, again=resumed, address=address, devices=args.devices, gpus=args.gpus
+    )
+
+
+def resumed(words: list[str]) -> list[str]:
+    """A training's arguments, going on from its newest checkpoint if there is one."""
+    from jaxmmo.runs.checkpoint import Checkpoints
+
+    at = words.index("--output") + 1
+    directory = Path(words[at]).absolute()
+    words = [*words[:at], str(directory), *words[at + 1 :]]
+    if Checkpoints(directory).latest is None:
+        return words
+    return [*(word for word in words if word != "--resume"), "--resume"]
 
 
 def command_of(words: list[str]) -> list[str]:

@@ -99,6 +99,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         status = _train(args, parts, path, again)
     except (ValueError, OSError, ModuleNotFoundError) as error:
+        if program is None:
+            raise
         # the others are not waited for: they hear of it, or fail alike
         print(f"jaxmmo train: {' '.join(str(error).split())}", file=sys.stderr, flush=True)
         signals.end(status)

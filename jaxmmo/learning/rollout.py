@@ -18,6 +18,9 @@ from jaxmmo.env.rules import Rules
 
 CAUSES = len(Cause)
 
+ACTING, ENVIRONMENT = "acting", "environment"
+"""Scopes by whose names a profile tells the parts of an update apart; the rest is learning."""
+
 
 class Steps(struct.PyTreeNode):
     """Decisions and what came of them, [N] for a tick, [T, N] for a rollout."""
@@ -69,8 +72,12 @@ def step(
     Returns:
       The worlds, the decisions [N], and the environment's info [B, P].
     """
-    decided = acting.act(env, policy, params, worlds, keys, chunk, shards=shards)
-    after, reward, terminated, truncated, info = acting.tick(env, rules, worlds, decided, keys)
+    with jax.named_scope(ACTING):
+        decided = acting.act(env, policy, params, worlds, keys, chunk, shards=shards)
+    with jax.named_scope(ENVIRONMENT):
+        after, reward, terminated, truncated, info = acting.tick(env, rules, worlds, decided, keys)
+    with jax.named_scope(ACTING):
+        last_value = _last_value(policy, params, after, truncated, info, chunk, shards)
     steps = Steps(
         obs=worlds.obs,
         action=decided.action,
@@ -81,7 +88,7 @@ def step(
         truncated=join(truncated),
         acted=join(info.acted),
         reset=worlds.reset,
-        last_value=_last_value(policy, params, after, truncated, info, chunk, shards),
+        last_value=last_value,
     )
     return after, steps, info
 

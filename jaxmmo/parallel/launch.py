@@ -25,10 +25,10 @@ PATIENCE_SECONDS = 120.0
 _DEVICES = re.compile(r"--xla_force_host_platform_device_count=\S+")
 
 
-def environment(
+def variables(
     index: int, count: int, coordinator: str, devices: int | None = None
 ) -> dict[str, str]:
-    """Of one of the processes.
+    """What a process's environment says of the others, over that of this process.
 
     Args:
       index: which one.
@@ -36,15 +36,13 @@ def environment(
       coordinator: HOST:PORT where the first one listens.
       devices: virtual devices that each makes of its CPU; what there is if omitted.
     """
-    own = dict(os.environ)
-    own |= {hosts.COORDINATOR: coordinator, hosts.COUNT: str(count), hosts.INDEX: str(index)}
-    own["PYTHONUNBUFFERED"] = "1"
+    own = {hosts.COORDINATOR: coordinator, hosts.COUNT: str(count), hosts.INDEX: str(index)}
     if devices is not None:
-        flags = _DEVICES.sub("", own.get("XLA_FLAGS", "")).strip()
+        flags = _DEVICES.sub("", os.environ.get("XLA_FLAGS", "")).strip()
         own["XLA_FLAGS"] = f"{flags} --xla_force_host_platform_device_count={devices}".strip()
         own["JAX_PLATFORMS"] = "cpu"
         # XLA's threads wait for each other: there must be one for every device
-        own.setdefault("NPROC", str(max(16, 2 * devices)))
+        own["NPROC"] = os.environ.get("NPROC", str(max(16, 2 * devices)))
     return own
 
 
@@ -65,7 +63,7 @@ def launch(command: Sequence[str], count: int, devices: int | None = None) -> in
     Args:
       command: the program and its arguments.
       count: processes.
-      devices: virtual devices of each, see `environment`.
+      devices: virtual devices of each, see `variables`.
 
     Returns:
       0 if all succeeded, else the status of the first that failed; 128 and its number for a signal.
@@ -89,7 +87,7 @@ class Group:
         self._threads: list[threading.Thread] = []
         try:
             for index in range(count):
-                self._begin(command, index, environment(index, count, coordinator, devices))
+                self._begin(command, index, variables(index, count, coordinator, devices))
         except BaseException:
             self.end()
             raise
@@ -97,7 +95,7 @@ class Group:
     def _begin(self, command: Sequence[str], index: int, own: dict[str, str]) -> None:
         process = subprocess.Popen(
             command,
-            env=own,
+            env=os.environ | own | {"PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -18,7 +18,7 @@ from jaxmmo.env.absent import absent_leaf
 from jaxmmo.evaluation import lifetimes
 from jaxmmo.files import leaves
 from jaxmmo.learning.learner import Learner, LearnState
-from jaxmmo.parallel import hosts, timing
+from jaxmmo.parallel import hosts, profile, timing
 from jaxmmo.parallel import mesh as meshes
 from jaxmmo.runs import config as run_config
 from jaxmmo.runs import logs, plots
@@ -33,6 +33,9 @@ __all__ = ["Budget", "Callback", "RunConfig", "Stop", "open_run", "train"]
 Callback = Callable[[dict[str, Any], Any], None]
 """(record of the log, parameters) after every update. It must not keep the parameters' buffers: the
 next update reuses them."""
+
+PROFILED = 3
+"""Which update of a session is profiled, for the time by layer."""
 
 STOP, OVER, SAVE = 1, 2, 4
 """What processes tell each other after an update: somebody was told to stop; the budget is spent; a
@@ -112,7 +115,7 @@ class Session:
         mesh: Mesh,
     ) -> None:
         """Begins the run or restores its newest checkpoint, and opens the log."""
-        self._began = time.monotonic()
+        self._began, self._advanced = time.monotonic(), 0
         self.clock = timing.Clock()
         self._learner, self._directory, self._budget = learner, directory, budget
         self._first = hosts.is_first()
@@ -186,14 +189,24 @@ class Session:
 
     def _advance(self, program: Any) -> dict[str, Any]:
         """One update; its scalars."""
+        result: list[Any] = []
+
+        def once() -> None:
+            # all devices: programs that wait for each other must not be queued
+            result.append(jax.block_until_ready(program(self.state)))
+
+        self._advanced += 1
         with self.clock.of("device"):
             try:
-                # all devices: programs that wait for each other must not be queued
-                self.state, metrics = jax.block_until_ready(program(self.state))
+                if self._first and self._advanced == PROFILED:
+                    self.clock.shares = profile.shares(program, once) or self.clock.shares
+                else:
+                    once()
             except jax.errors.JaxRuntimeError as error:
                 if hosts.count() == 1:
                     raise
                 hosts.await_verdict(error)
+        self.state, metrics = result.pop()
         with self.clock.of("host"):
             metrics = {k: np.asarray(v).item() for k, v in jax.device_get(metrics).items()}
         refuse_nan(self.update + 1, metrics, self._directory.path, self._saved)

@@ -35,7 +35,8 @@ def start(path: Path, **asked: Any) -> subprocess.Popen[str]:
     """A process that writes what came of it; see `main` for what can be asked."""
     words = [sys.executable, "-m", "tests.parallel.meshes", json.dumps(asked), str(path)]
     environment = os.environ | {
-        "XLA_FLAGS": "--xla_force_host_platform_device_count=8",
+        "XLA_FLAGS": "--xla_force_host_platform_device_count=8 "
+        "--xla_backend_optimization_level=0",  # programs are compiled quickly
         "JAX_PLATFORMS": "cpu",
     }
     return subprocess.Popen(words, env=environment, text=True, stderr=subprocess.PIPE)
