@@ -26,13 +26,18 @@ def layers(program: str) -> dict[str, str]:
     Args:
       program: text of the compiled program.
     """
-    found = {}
+    found: dict[str, str] = {}
+    before = "update"
     for line in program.splitlines():
         match = _LINE.match(line)
         if match is None or match[2] in _HOLDS_OTHERS:
             continue
         scope = _NAME.search(line)
-        found[match[1]] = _layer(match[2], scope[1] if scope else "")
+        layer = _layer(match[2], scope[1] if scope else "")
+        if layer == "update" and (scope is None or "/" not in scope[1]):
+            layer = before  # the compiler left it without a scope: as the one before it
+        found[match[1]] = layer
+        before = layer if layer != "collectives" else before
     return found
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 MEASURED = ("compile", "waiting", "host", "logging")
 INSIDE = ("environment", "acting", "update", "collectives")
-"""Layers of the compiled update, which runs as one program: its time is divided as a profile of one
-update says."""
+"""Layers of the compiled update, which runs as one program: its time is divided as profiles of a few
+updates say."""
 
 LAYERS = ("compile", "environment", "acting", "update", "collectives", "waiting", "host", "logging")
 
@@ -18,14 +18,32 @@ class Clock:
     """Adds up seconds by layer.
 
     Attributes:
-      seconds: of what is measured, and of compiled updates as `device`.
-      shares: of each layer of `INSIDE` in the compiled updates; everything is `update` until a
-        profile says otherwise.
+      seconds: of what is measured; `device` is of compiled updates that are yet to be divided.
     """
 
     def __init__(self) -> None:
-        self.seconds: dict[str, float] = dict.fromkeys((*MEASURED, "device"), 0.0)
-        self.shares: dict[str, float] = {"update": 1.0}
+        self.seconds: dict[str, float] = dict.fromkeys((*MEASURED, *INSIDE, "device"), 0.0)
+        self._shares: dict[str, float] = {}
+
+    def profiled(self, shares: dict[str, float]) -> None:
+        """Divides compiled updates from now on so; those before the first profile, too.
+
+        Args:
+          shares: of each layer of `INSIDE`; nothing changes if there are none.
+        """
+        if not shares:
+            return
+        if self._shares:
+            self.seconds = self._divided()
+        self._shares = shares
+
+    def _divided(self) -> dict[str, float]:
+        told = dict(self.seconds)
+        whole = told["device"]
+        told["device"] = 0.0
+        for name, share in (self._shares or {"update": 1.0}).items():
+            told[name] += share * whole
+        return told
 
     @contextlib.contextmanager
     def of(self, layer: str) -> Iterator[None]:
@@ -39,8 +57,7 @@ class Clock:
 
     def report(self) -> dict[str, float]:
         """Seconds by layer, in the order of `LAYERS`."""
-        told = {name: self.seconds[name] for name in MEASURED}
-        told |= {name: self.seconds["device"] * self.shares.get(name, 0.0) for name in INSIDE}
+        told = self._divided()
         return {name: round(told[name], 4) for name in LAYERS}
 
 

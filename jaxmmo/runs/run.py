@@ -34,8 +34,8 @@ Callback = Callable[[dict[str, Any], Any], None]
 """(record of the log, parameters) after every update. It must not keep the parameters' buffers: the
 next update reuses them."""
 
-PROFILED = 3
-"""Which update of a session is profiled, for the time by layer."""
+PROFILED = (2, 20, 200, 2000)
+"""Which updates of a session are profiled, for the time by layer: it takes a second or two."""
 
 STOP, OVER, SAVE = 1, 2, 4
 """What processes tell each other after an update: somebody was told to stop; the budget is spent; a
@@ -198,8 +198,8 @@ class Session:
         self._advanced += 1
         with self.clock.of("device"):
             try:
-                if self._first and self._advanced == PROFILED:
-                    self.clock.shares = profile.shares(program, once) or self.clock.shares
+                if self._first and self._advanced in PROFILED:
+                    self.clock.profiled(profile.shares(program, once))
                 else:
                     once()
             except jax.errors.JaxRuntimeError as error:

@@ -18,12 +18,16 @@ from jaxmmo.runs.checkpoint import Checkpoints
 from tests.runs.tiny import command
 
 QUICK = "--xla_backend_optimization_level=0"  # programs are compiled quickly
+LAUNCHED = (hosts.COORDINATOR, hosts.COUNT, hosts.INDEX)
 EIGHT = ["--set=worlds=8", "--set=learning_rate=0.001"]
 
 
 @contextlib.contextmanager
-def processes(path, *extra: str, count: int = 2, devices: int = 2):
-    """Processes that train together in a directory; killed at the end of the block."""
+def processes(path, *extra: str, count: int = 2, devices: int = 2, told=None):
+    """Processes that train together in a directory; killed at the end of the block.
+
+    `told` says what each one's environment says of the others, if not what the launcher says.
+    """
     words = [sys.executable, "-m", "jaxmmo.cli.main", *command(path, *EIGHT, *extra)]
     coordinator = f"127.0.0.1:{launch.free_port()}"
     started = []
@@ -31,6 +35,8 @@ def processes(path, *extra: str, count: int = 2, devices: int = 2):
         for index in range(count):
             own = launch.variables(index, count, coordinator, devices)
             own["XLA_FLAGS"] += " " + QUICK
+            if told is not None:
+                own = {name: own[name] for name in own if name not in LAUNCHED} | told(index)
             started.append(
                 subprocess.Popen(
                     words,

