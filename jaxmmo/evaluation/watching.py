@@ -100,10 +100,12 @@ def run(
     Returns:
       Counts on the host, and the living by tick: i32[T, B, G].
     """
-    env = lasting(env)
-    policies, params = zip(*contestants, strict=True)
     mesh = mesh or meshes.alone()
     meshes.check_worlds(config.worlds, meshes.shards_of(mesh))
+    env = lasting(env)
+    policies, params = zip(*contestants, strict=True)
+    if mesh.size > 1:  # of several processes, each has all of them
+        params = jax.tree.map(np.asarray, params)
     fixed = (env, policies, config, sample_rules, attacks, mesh)
     key = jax.random.fold_in(jax.random.key(config.seed), HELD_OUT)
     rules = rules_of(env, None, attacks=attacks)

@@ -182,12 +182,16 @@ def place(tree: Any, mesh: Mesh, how: Any) -> Any:
 
 
 def fetch(tree: Any) -> Any:
-    """Arrays on the host, whole on every process; every process must call it if there are many."""
-    if jax.process_count() == 1:
-        return jax.device_get(tree)
-    from jax.experimental import multihost_utils
+    """Arrays on the host, whole; all processes that have a part of one must call it."""
 
-    return multihost_utils.process_allgather(tree, tiled=True)
+    def whole(x: Any) -> np.ndarray:
+        if not isinstance(x, jax.Array) or x.is_fully_addressable or x.is_fully_replicated:
+            return np.asarray(x)
+        from jax.experimental import multihost_utils
+
+        return multihost_utils.process_allgather(x, tiled=True)
+
+    return jax.tree.map(whole, tree)
 
 
 def build_for(text: str | None, worlds: int) -> Mesh:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 MEASURED = ("compile", "waiting", "host", "logging")
 INSIDE = ("environment", "acting", "update", "collectives")
-"""Layers of the compiled update, which runs as one program: its time is divided as profiles of a few
+"""Layers of the compiled update, which is one program: its time is divided as profiles of a few
 updates say."""
 
 LAYERS = ("compile", "environment", "acting", "update", "collectives", "waiting", "host", "logging")

@@ -32,7 +32,7 @@ LEARN: dict[str, Any] = {
 
 
 def start(path: Path, **asked: Any) -> subprocess.Popen[str]:
-    """A process that writes what came of it; see `main` for what can be asked."""
+    """A process that writes what came of it; see below for what can be asked."""
     words = [sys.executable, "-m", "tests.parallel.meshes", json.dumps(asked), str(path)]
     environment = os.environ | {
         "XLA_FLAGS": "--xla_force_host_platform_device_count=8 "
@@ -54,10 +54,21 @@ def results(path: Path, process: subprocess.Popen[str]) -> dict[str, np.ndarray]
 
 
 def main(asked: dict[str, Any], path: str) -> None:
-    """Makes `updates` updates on a `mesh`, with settings `learn`, and a `core` of the policy."""
+    """Does what is asked on a `mesh`, and writes what came of it."""
+    import jaxmmo
+    from jaxmmo.parallel import mesh as meshes
+
+    env = jaxmmo.make(**SMALL, initial_population=6)
+    mesh = meshes.build(meshes.parse(asked["mesh"]))
+    written = watched(env, mesh, asked["ticks"]) if "ticks" in asked else learned(env, mesh, asked)
+    arrays: dict[str, Any] = {name: np.asarray(value) for name, value in written.items()}
+    np.savez(path, **arrays)
+
+
+def learned(env: Any, mesh: Any, asked: dict[str, Any]) -> dict[str, Any]:
+    """State and scalars after `updates`, with settings `learn` and a `core` of the policy."""
     import jax
 
-    import jaxmmo
     from jaxmmo.agents.cores import Recurrent
     from jaxmmo.agents.network import build
     from jaxmmo.files.leaves import named
@@ -65,22 +76,28 @@ def main(asked: dict[str, Any], path: str) -> None:
     from jaxmmo.learning.learner import Learner
     from jaxmmo.parallel import mesh as meshes
 
-    env = jaxmmo.make(**SMALL, initial_population=6)
     recurrent = asked.get("core") == "recurrent"
-    learn = LearnConfig(**(LEARN | asked.get("learn", {})))
-    learner = Learner(
-        env, build(env.spec, core=Recurrent(8)) if recurrent else build(env.spec), learn
-    )
-    mesh = meshes.build(meshes.parse(asked["mesh"]))
+    policy = build(env.spec, core=Recurrent(8)) if recurrent else build(env.spec)
+    learner = Learner(env, policy, LearnConfig(**(LEARN | asked.get("learn", {}))))
     state = meshes.init(learner, mesh)(jax.random.key(0))
     update = meshes.update(learner, mesh)
     written: dict[str, Any] = {}
     for index in range(asked["updates"]):
         state, metrics = jax.block_until_ready(update(state))
         written |= {f"metrics/{index}/{name}": value for name, value in metrics.items()}
-    written |= named(meshes.fetch(state))
-    arrays: dict[str, Any] = {name: np.asarray(value) for name, value in written.items()}
-    np.savez(path, **arrays)
+    return written | named(meshes.fetch(state))
+
+
+def watched(env: Any, mesh: Any, ticks: int) -> dict[str, Any]:
+    """What is counted in an evaluation of two scripts that share worlds."""
+    from jaxmmo.agents import scripted
+    from jaxmmo.evaluation import watching
+    from jaxmmo.files.leaves import named
+
+    players = [watching.Contestant(scripted.get(n, env), ()) for n in ("forager", "random")]
+    settings = watching.EvalConfig(worlds=8, ticks=ticks, horizon=10, chunk=32)
+    counts, living = watching.run(env, players, settings, mesh=mesh)
+    return {"living": living} | named(counts)
 
 
 if __name__ == "__main__":

@@ -46,6 +46,14 @@ def test_parameters_held_trajectories_are_equal_to_the_bit_and_gradients_nearly(
         compare(alone, other, rtol=1e-4)
 
 
+def test_evaluations_count_the_same_on_every_mesh(tmp_path):
+    done = run(tmp_path, ["worlds=1", "worlds=4,agents=2"], ticks=40)
+    alone, other = done.values()
+    assert alone["steps"].sum() > 0
+    for name, value in alone.items():
+        np.testing.assert_array_equal(value, other[name], err_msg=name)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("core", ["feedforward", "recurrent"])
 def test_twenty_updates_on_1_2_and_8_devices(tmp_path, core):
