@@ -213,9 +213,9 @@ class _ending_when_lost:  # noqa: N801 - a context manager, named as it reads
         self._module.get_distributed_runtime_client = self._made
 
 
-def _lost(status: object) -> None:
+def _lost(*status: object) -> None:
     """Ends this process at once, saying who was lost; called by a thread of JAX's client."""
-    text = " ".join(str(status).split())
+    text = " ".join(" ".join(map(str, status)).split())
     found = sorted({int(n) for n in re.findall(r"task[:/ ]+(\d+)", text)} - {index()})
     who = " and ".join(map(str, found)) if found else "0 (the coordinator)"
     what = (

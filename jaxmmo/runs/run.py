@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -13,8 +11,6 @@ import jax
 import numpy as np
 from jax.sharding import Mesh
 
-from jaxmmo.agents.acting import join
-from jaxmmo.env.absent import absent_leaf
 from jaxmmo.evaluation import lifetimes
 from jaxmmo.files import leaves
 from jaxmmo.learning.learner import Learner, LearnState
@@ -22,13 +18,13 @@ from jaxmmo.parallel import hosts, profile, timing
 from jaxmmo.parallel import mesh as meshes
 from jaxmmo.runs import config as run_config
 from jaxmmo.runs import logs, plots
-from jaxmmo.runs.checkpoint import WORLD, Checkpoints
 from jaxmmo.runs.config import RunConfig
 from jaxmmo.runs.directory import CURVE, RunDirectory, open_run
 from jaxmmo.runs.ending import Budget, Stop
 from jaxmmo.runs.progress import Mute, Quiet
+from jaxmmo.runs.restoring import items_of, restore
 
-__all__ = ["Budget", "Callback", "RunConfig", "Stop", "open_run", "train"]
+__all__ = ["Budget", "Callback", "RunConfig", "Stop", "open_run", "restore", "train"]
 
 Callback = Callable[[dict[str, Any], Any], None]
 """(record of the log, parameters) after every update. It must not keep the parameters' buffers: the
@@ -40,9 +36,6 @@ PROFILED = (2, 20, 200, 2000)
 STOP, OVER, SAVE = 1, 2, 4
 """What processes tell each other after an update: somebody was told to stop; the budget is spent; a
 checkpoint is due."""
-
-DERIVED = ("worlds/obs/", f"{WORLD}order", f"{WORLD}seen", f"{WORLD}views/")
-"""What of the stored worlds follows from the rest, so that it may be made anew."""
 
 
 def train(
@@ -245,7 +238,7 @@ class Session:
             return
         self._directory.check()
         with self.clock.of("host"):
-            self._store.save(self.update, **_items(self.state, self.elapsed, self.steps))
+            self._store.save(self.update, **items_of(self.state, self.elapsed, self.steps))
         self._saved = self.update
 
     def close(self) -> None:
@@ -284,54 +277,6 @@ class Session:
         done = self._done
         left = record["elapsed"] * max(1 - done, 0) / max(done, 1e-9)
         self._screen.show(record, min(done, 1.0), left)
-
-
-def _items(state: LearnState, elapsed: float, steps: int) -> dict[str, Any]:
-    """A checkpoint's items: what a policy is, what else the learner knows, and the clock."""
-    rest = {f.name: getattr(state, f.name) for f in dataclasses.fields(state) if f.name != "params"}
-    clock = {"elapsed": np.asarray(elapsed, np.float64), "steps": np.asarray(steps, np.int64)}
-    return {"params": state.params, "state": rest, "clock": clock}
-
-
-def restore(learner: Learner, seed: int, store: Checkpoints) -> tuple[LearnState, float, int]:
-    """The newest checkpoint: the learner's state, elapsed seconds, and steps.
-
-    Columns of the worlds that did not exist when it was written hold what `absent_leaf` says, as in
-    a saved world; whatever else is absent there is as in new worlds. What follows from the others,
-    observations above all, is then made anew.
-
-    Raises:
-      ValueError: for a checkpoint that is damaged, or of another structure.
-    """
-    like = jax.eval_shape(learner.init, jax.random.key(seed))
-    fresh: dict[str, Any] = {}
-    filled: list[str] = []
-
-    def absent(path: str, leaf: Any) -> Any:
-        if not path.startswith("worlds/"):
-            raise KeyError(path)
-        filled.append(path)
-        if path.startswith(WORLD):
-            with contextlib.suppress(KeyError):
-                return absent_leaf(learner.env.preset)(path.removeprefix(WORLD), leaf)
-        if not fresh:
-            fresh.update(leaves.named(jax.jit(learner.init)(jax.random.key(seed))))
-        return fresh[path]
-
-    items = store.restore(absent, DERIVED, **_items(like, 0.0, 0))
-    params, rest = jax.tree.map(jax.numpy.asarray, (items["params"], items["state"]))
-    state = like.replace(params=params, **rest)
-    if filled:
-        state = state.replace(worlds=_observed(learner, state.worlds))
-    return state, float(items["clock"]["elapsed"]), int(items["clock"]["steps"])
-
-
-def _observed(learner: Learner, worlds: Any) -> Any:
-    """The worlds with observations that follow from their state."""
-    own = callable(learner.rules)
-    observe = jax.jit(jax.vmap(learner.env.observe, (0, 0 if own else None)))
-    obs, state = observe(worlds.state, worlds.rules if own else learner.rules)
-    return worlds.replace(state=state, obs=join(obs))
 
 
 class NotFiniteError(ValueError):
