@@ -155,6 +155,8 @@ class Session:
         )
         with self.clock.of("compile"):
             program = meshes.update(self._learner, self._mesh).lower(self.state).compile()
+        with self.clock.of("waiting"):
+            hosts.wait("compiled", 3600)  # communication is not waited for so long
         saved = evaluated = last = time.monotonic()
         # a new run makes one update even if compiling took all its time: there is a policy to use
         goes_on, _ = self._agree(False)
