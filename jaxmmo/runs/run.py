@@ -108,7 +108,7 @@ class Session:
         mesh: Mesh,
     ) -> None:
         """Begins the run or restores its newest checkpoint, and opens the log."""
-        self._began, self._advanced = time.monotonic(), 0
+        self._began, self._advanced, self._paused = time.monotonic(), 0, 0.0
         self.clock = timing.Clock()
         self._learner, self._directory, self._budget = learner, directory, budget
         self._first = hosts.is_first()
@@ -164,7 +164,8 @@ class Session:
             metrics = self._advance(program)
             now = time.monotonic()
             record = {"update": self.update, "elapsed": self.elapsed, "total_steps": self.steps}
-            record |= metrics | {"agent_steps_per_s": metrics["steps"] / (now - last)}
+            seconds, self._paused = now - last - self._paused, 0.0
+            record |= metrics | {"agent_steps_per_s": metrics["steps"] / seconds}
             last = now
             self._stop.ready()
             due = eval_every and (now - evaluated >= eval_every or self._done >= 1)
@@ -187,22 +188,26 @@ class Session:
         result: list[Any] = []
 
         def once() -> None:
-            # all devices: programs that wait for each other must not be queued
-            result.append(jax.block_until_ready(program(self.state)))
+            with self.clock.of("device"):
+                # all devices: programs that wait for each other must not be queued
+                result.append(jax.block_until_ready(program(self.state)))
 
         self._advanced += 1
-        with self.clock.of("device"):
+        with self.clock.of("host"):
+            began, before = time.monotonic(), self.clock.seconds["device"]
             try:
                 if self._first and self._advanced in PROFILED:
-                    self.clock.profiled(profile.shares(program, once))
+                    shares = profile.shares(program, once)
+                    learned = self.clock.seconds["device"] - before
+                    self._paused = time.monotonic() - began - learned
+                    self.clock.profiled(shares)
                 else:
                     once()
             except jax.errors.JaxRuntimeError as error:
                 if hosts.count() == 1:
                     raise
                 hosts.await_verdict(error)
-        self.state, metrics = result.pop()
-        with self.clock.of("host"):
+            self.state, metrics = result.pop()
             metrics = {k: np.asarray(v).item() for k, v in jax.device_get(metrics).items()}
         refuse_nan(self.update + 1, metrics, self._directory.path, self._saved)
         self.update += 1
