@@ -110,7 +110,8 @@ class Checkpoints:
                 self._complete(temporary, step)
             hosts.wait("checkpoint")
         except Exception as error:  # orbax and tensorstore raise anything where a disk is full
-            self.tidy()
+            if hosts.is_first():
+                self.tidy()
             why = _first_line(error)
             raise OSError(f"checkpoint {step} could not be written: {why}") from error
 
