@@ -17,6 +17,7 @@ from flax import struct
 from jaxmmo.agents import checks
 from jaxmmo.agents.living import over_living
 from jaxmmo.agents.policy import Output, Policy
+from jaxmmo.agents.shards import ALONE, Shards
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.random import words
 from jaxmmo.env.rules import Rules
@@ -174,6 +175,7 @@ def act(
     keys: jax.Array,
     chunk: int,
     asked: jax.Array | bool = True,
+    shards: Shards = ALONE,
 ) -> Decided:
     """Every living agent decides; empty slots do nothing.
 
@@ -185,6 +187,7 @@ def act(
       keys: of each world, see `world_keys`; left whole for `tick`.
       chunk: agents that decide at once.
       asked: bool[N], whom the policy decides for; the others do nothing.
+      shards: which devices share the work.
     """
     spec = env.spec
     ids = world_of(env, worlds.state).players.id
@@ -197,7 +200,7 @@ def act(
         return Decided(action, log_prob, out.value, out.carry)
 
     inputs = (worlds.obs, worlds.carry, worlds.reset, numbers)
-    return over_living(each, inputs, worlds.obs.present[:, 0] & asked, chunk)
+    return over_living(each, inputs, worlds.obs.present[:, 0] & asked, chunk, shards)
 
 
 def act_together(
@@ -207,6 +210,7 @@ def act_together(
     keys: jax.Array,
     chunk: int,
     owner: jax.Array,
+    shards: Shards = ALONE,
 ) -> Decided:
     """As `act`, for policies that share worlds.
 
@@ -217,9 +221,10 @@ def act_together(
       keys: of each world.
       chunk: agents that decide at once.
       owner: i32[N], which of the policies decides for an agent.
+      shards: which devices share the work.
     """
     answers = [
-        act(env, policy, params, worlds.replace(carry=carry), keys, chunk, owner == index)
+        act(env, policy, params, worlds.replace(carry=carry), keys, chunk, owner == index, shards)
         for index, ((policy, params), carry) in enumerate(
             zip(contestants, worlds.carry, strict=True)
         )
@@ -236,11 +241,12 @@ def values(
     worlds: RolloutState,
     chunk: int,
     asked: jax.Array | bool = True,
+    shards: Shards = ALONE,
 ) -> jax.Array:
     """f32[N]: what the living who are asked expect; 0 in all other slots."""
     inputs = (worlds.obs, worlds.carry, worlds.reset)
     alive = worlds.obs.present[:, 0] & asked
-    return over_living(lambda rows: policy.apply(params, *rows).value, inputs, alive, chunk)
+    return over_living(lambda rows: policy.apply(params, *rows).value, inputs, alive, chunk, shards)
 
 
 def step_world(env: Environment, key: jax.Array, state: Any, action: Any, rules: Any) -> Any:

@@ -13,6 +13,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jaxmmo.agents.shards import ALONE, Shards
+
 
 def living(alive: jax.Array, chunk: int) -> tuple[jax.Array, jax.Array]:
     """Rows of the living, in order.
@@ -34,7 +36,13 @@ def take(tree: Any, rows: jax.Array) -> Any:
     return jax.tree.map(lambda x: x.at[rows].get(mode="clip"), tree)
 
 
-def over_living(fn: Callable[[Any], Any], inputs: Any, alive: jax.Array, chunk: int) -> Any:
+def over_living(
+    fn: Callable[[Any], Any],
+    inputs: Any,
+    alive: jax.Array,
+    chunk: int,
+    shards: Shards = ALONE,
+) -> Any:
     """Applies `fn` to the living rows, chunk by chunk; every other row of the result is 0.
 
     Args:
@@ -42,18 +50,23 @@ def over_living(fn: Callable[[Any], Any], inputs: Any, alive: jax.Array, chunk: 
         differentiated: the number of chunks is dynamic.
       inputs: arrays [N, ...].
       alive: bool[N].
-      chunk: rows at a time.
+      chunk: rows at a time, on all devices that share them together.
+      shards: which devices share these rows.
 
     Returns:
       What `fn` returns, [N, ...].
     """
-    rows, count = living(alive, chunk)
+    chunk = -(-chunk // shards.agents)
+    rows, count = living(alive, chunk * shards.agents)
     shapes = jax.eval_shape(fn, take(inputs, rows[:chunk]))
     results = jax.tree.map(lambda x: jnp.zeros((alive.shape[0], *x.shape[1:]), x.dtype), shapes)
 
     def step(index: jax.Array, results: Any) -> Any:
-        here = jax.lax.dynamic_slice(rows, (index * chunk,), (chunk,))
+        first = (index * shards.agents + shards.turn) * chunk
+        here = jax.lax.dynamic_slice(rows, (first,), (chunk,))
         answer = fn(take(inputs, here))
         return jax.tree.map(lambda r, a: r.at[here].set(a, mode="drop"), results, answer)
 
-    return jax.lax.fori_loop(0, (count + chunk - 1) // chunk, step, results)
+    together = chunk * shards.agents
+    results = jax.lax.fori_loop(0, (count + together - 1) // together, step, results)
+    return shards.over_agents(results)

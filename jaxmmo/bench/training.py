@@ -7,12 +7,14 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.sharding import Mesh
 
 from jaxmmo.agents import acting
 from jaxmmo.agents.acting import RolloutState
 from jaxmmo.bench import measure
 from jaxmmo.learning.config import LearnConfig
 from jaxmmo.learning.learner import Learner, LearnState
+from jaxmmo.parallel import mesh as meshes
 from jaxmmo.runs.config import RunConfig
 
 
@@ -24,6 +26,7 @@ def run(
     repeats: int,
     seed: int = 0,
     learner: Learner | None = None,
+    mesh: Mesh | None = None,
 ) -> dict[str, Any]:
     """Measures the learner's default settings once its worlds are populated.
 
@@ -35,16 +38,17 @@ def run(
       repeats: updates that are timed.
       seed: of everything.
       learner: instead of the default policy in the preset.
+      mesh: of devices, `parallel.mesh`; one if omitted.
     """
     if learner is None:
         learner = RunConfig(preset=preset, env=overrides, learn=learn).learner()
-    state = jax.jit(learner.init)(jax.random.key(seed))
+    mesh = mesh or meshes.alone()
+    state = meshes.init(learner, mesh)(jax.random.key(seed))
     began = time.perf_counter()
-    update = jax.jit(learner.update, donate_argnums=0).lower(state).compile()
+    update = meshes.update(learner, mesh).lower(state).compile()
     compile_seconds = time.perf_counter() - began
     for _ in range(warm_up):
-        state, metrics = update(state)
-        jax.block_until_ready(metrics)
+        state, metrics = jax.block_until_ready(update(state))
 
     seconds, steps = [], []
     for _ in range(repeats):
@@ -65,10 +69,11 @@ def run(
         "agent_steps_per_s_median": round(steps[middle] / seconds[middle]),
         "slot_steps_per_s": round(slots * learn.ticks / seconds[best]),
         "mean_alive": round(steps[best] / learn.ticks / learn.worlds, 1),
-        "share_of_time": shares(learner, state, seconds[best]),
+        "share_of_time": shares(learner, state, seconds[best]) if mesh.size == 1 else None,
         "flops_per_agent_step": round(per_step),
         "matmul_peak_flops_per_s": round(peak),
         "share_of_matmul_peak": round(per_step * rate / peak, 4),
+        "mesh": dict(mesh.shape),
         "worlds": learn.worlds,
         "ticks": learn.ticks,
         "epochs": learn.epochs,

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from jaxmmo.cli.options import add_idea_options, place
+from jaxmmo.cli.options import add_idea_options, add_mesh_option, place
 
 DEFAULT = "JaxMMO-v1"
 WHAT = ("env", "scale", "train", "memory")
@@ -54,6 +54,7 @@ examples:
     parser.add_argument("--warm-up", type=int, default=150, help="train: updates first (150)")
     parser.add_argument("--no-attack", action="store_true", help="train: attacks masked")
     parser.add_argument("--seed", type=int, default=0, help="of maps, births and actions (0)")
+    add_mesh_option(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
 
 
@@ -68,6 +69,8 @@ def run(args: argparse.Namespace) -> int:
     own = [n for n in ("preset", "env", "rules", "policy") if getattr(args, n) is not None]
     if args.what == "scale" and own:
         raise ValueError(f"--{own[0]}: bench scale builds worlds of its own")
+    if args.what != "train" and args.mesh is not None:
+        raise ValueError(f"--mesh: bench {args.what} uses one device, bench train many")
     if args.what != "train" and args.policy is not None:
         raise ValueError(f"--policy: bench {args.what} has none, bench train does")
     if args.what != "scale" and args.mesh is not None:
@@ -151,6 +154,7 @@ def _scale(args: argparse.Namespace) -> dict[str, Any]:
 def _train(args: argparse.Namespace) -> dict[str, Any]:
     from jaxmmo.bench import training
     from jaxmmo.learning.config import LearnConfig
+    from jaxmmo.parallel.mesh import build_for
     from jaxmmo.workflow.parts import Parts
 
     learn = LearnConfig().replace(attacks=not args.no_attack)
@@ -163,8 +167,9 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
     parts = Parts(place(args), args.policy, args.rules)
     learner = parts.learner(parts.config(learn, None, overrides, args.seed))
     report = training.run(
-        place(args) or DEFAULT, overrides, learn, args.warm_up, args.repeats, args.seed, learner
-    )
+        place(args) or DEFAULT, overrides, learn, args.warm_up, args.repeats, args.seed, learner,
+        build_for(args.mesh, learn.worlds),
+    )  # fmt: skip
     _show(report)
     return report
 

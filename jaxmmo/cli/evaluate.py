@@ -7,7 +7,13 @@ import json
 import sys
 from pathlib import Path
 
-from jaxmmo.cli.options import add_idea_options, place
+from jaxmmo.cli.options import (
+    add_host_options,
+    add_idea_options,
+    add_mesh_option,
+    join_hosts,
+    place,
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +40,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="of maps and everything else")
     parser.add_argument("--plot", type=Path, help="write a picture of the results")
+    add_mesh_option(parser)
+    add_host_options(parser)
     parser.add_argument("--json", action="store_true", help="end with the results in JSON")
 
 
@@ -43,6 +51,9 @@ def run(args: argparse.Namespace) -> int:
 
     if args.plot and not args.plot.parent.is_dir():
         raise FileNotFoundError(f"{args.plot.parent} is not a folder")
+    many = join_hosts(args)
+    from jaxmmo.parallel import hosts
+
     result = evaluate(
         args.policy,
         env=place(args),
@@ -54,7 +65,13 @@ def run(args: argparse.Namespace) -> int:
         horizon=args.horizon,
         seed=args.seed,
         trust=args.trust,
+        mesh=args.mesh,
+        quiet=not hosts.is_first(),
     )
+    if many:
+        hosts.leave()
+    if not hosts.is_first():
+        return 0
     print(result, file=sys.stderr if args.json else sys.stdout)
     if args.plot:
         result.draw(args.plot)

@@ -22,6 +22,7 @@ COMMANDS = {
     "tournament": "let policies share worlds, and rate them",
     "watch": "see a live world or a replay in the browser",
     "record": "record a world as a replay, an image or a film",
+    "launch": "run a command in several processes that work as one",
     "bench": "measure speed and memory on this machine",
     "doctor": "tell versions, devices and extras, and test that all works",
 }

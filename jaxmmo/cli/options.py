@@ -40,6 +40,55 @@ def add_trust(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_mesh_option(parser: argparse.ArgumentParser) -> None:
+    """Adds `--mesh`."""
+    parser.add_argument(
+        "--mesh",
+        metavar="AXES",
+        help="devices to use, as in worlds=4 or worlds=4,agents=2 (all accelerators on worlds)",
+    )
+
+
+def add_host_options(parser: argparse.ArgumentParser) -> None:
+    """Adds how several processes find each other."""
+    parser.add_argument(
+        "--distributed",
+        action="store_true",
+        help="one of several processes: found from SLURM, Open MPI, Kubernetes, TPU pods, jaxmmo "
+        "launch, or said by the next three",
+    )
+    parser.add_argument("--coordinator", metavar="HOST:PORT", help="where process 0 listens")
+    parser.add_argument("--process-id", type=int, metavar="I", help="of this process, from 0")
+    parser.add_argument("--process-count", type=int, metavar="N", help="how many there are")
+    parser.add_argument(
+        "--coordinator-wait", default="60s", metavar="TIME", help="for the other processes to come"
+    )
+
+
+def join_hosts(args: argparse.Namespace) -> bool:
+    """Joins the other processes that the options of `add_host_options` tell of.
+
+    Returns:
+      Whether this is one of several.
+
+    Raises:
+      ValueError: for options that do not go together, or processes that do not come.
+    """
+    names = ("coordinator", "process_id", "process_count")
+    given = [name for name in names if getattr(args, name) is not None]
+    if given and not args.distributed:
+        raise ValueError(f"--{given[0].replace('_', '-')}: only with --distributed")
+    from jaxmmo.parallel import hosts
+
+    if not args.distributed and hosts.in_environment() is None:
+        return False
+    from jaxmmo.workflow.training import parse_time
+
+    told = hosts.Hosts(*(getattr(args, name) for name in names))
+    hosts.join(told, parse_time(args.coordinator_wait))
+    return hosts.count() > 1
+
+
 def place(args: argparse.Namespace) -> str | None:
     """The environment that the options name: a preset or code."""
     if args.env is not None:

@@ -5,9 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
+import sys
 from pathlib import Path
+from typing import Any
 
-from jaxmmo.cli.options import add_idea_options, place
+from jaxmmo.cli.options import (
+    add_host_options,
+    add_idea_options,
+    add_mesh_option,
+    join_hosts,
+    place,
+)
 from jaxmmo.runs.ending import Stop
 
 
@@ -53,6 +61,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="a setting of the learner, the network or the environment, see below (repeatable)",
     )
+    add_mesh_option(parser)
+    add_host_options(parser)
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     parser.add_argument("--json", action="store_true", help="end with a summary in JSON")
 
@@ -64,14 +74,17 @@ def run(args: argparse.Namespace) -> int:
     if args.updates is not None and args.updates < 1:
         raise ValueError(f"--updates {args.updates}: must be at least 1")
     from jaxmmo.cli import settings, signals
-    from jaxmmo.runs import run as runs
-    from jaxmmo.workflow import training
 
+    if args.mesh is not None:
+        from jaxmmo.parallel import mesh
+
+        mesh.parse(args.mesh)
     parts = settings.parse(args.set, own_env=args.env is not None)
     if args.no_attack:
         parts["learn"]["attacks"] = False
     path = args.output or _default_directory(args)
     again = f"jaxmmo train --output {shlex.quote(str(path))} --resume"
+    many = join_hosts(args)
     program = signals.active()
     if program is not None:
         program.nothing_lost = True
@@ -80,6 +93,30 @@ def run(args: argparse.Namespace) -> int:
             if args.resume
             else "interrupted before anything was learned; start again, or go on with: " + again
         )
+    if not many:
+        return _train(args, parts, path, again)
+    status = 2
+    try:
+        status = _train(args, parts, path, again)
+    except (ValueError, OSError, ModuleNotFoundError) as error:
+        if program is None:
+            raise
+        # the others are not waited for: they hear of it, or fail alike
+        print(f"jaxmmo train: {' '.join(str(error).split())}", file=sys.stderr, flush=True)
+        signals.end(status)
+    from jaxmmo.parallel import hosts
+
+    hosts.leave()
+    return status
+
+
+def _train(args: argparse.Namespace, parts: dict[str, Any], path: Path, again: str) -> int:
+    from jaxmmo.cli import signals
+    from jaxmmo.parallel import hosts, timing
+    from jaxmmo.runs import run as runs
+    from jaxmmo.workflow import training
+
+    program = signals.active()
     done = training.train(
         place(args),
         policy=args.policy,
@@ -99,7 +136,11 @@ def run(args: argparse.Namespace) -> int:
         quiet=args.quiet,
         trust=args.trust,
         stop=program or Stop(),
+        mesh=args.mesh,
     )
+    status = program.status if program is not None and done.interrupted else 0
+    if not hosts.is_first():
+        return status
     summary = done.summary
     if done.interrupted:
         print(f"{path}: interrupted, and everything is saved; go on with: {again}")
@@ -107,9 +148,11 @@ def run(args: argparse.Namespace) -> int:
         print(f"{path}: lifetime {summary['lifetime']:.1f} after {summary['elapsed']:.0f} s")
         print(f"learning curve: {path / runs.CURVE}")
         print(f"measure it on new maps: jaxmmo evaluate {path}")
+    if not args.quiet:
+        print(timing.table(summary["time"]), file=sys.stderr)
     if args.json:
         print(json.dumps({"run": str(path), "seed": done.config.seed} | summary))
-    return program.status if program is not None and done.interrupted else 0
+    return status
 
 
 def _default_directory(args: argparse.Namespace) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from jax.sharding import Mesh
 
 from jaxmmo.agents.acting import SampleRules
 from jaxmmo.env.constants import Cause, Skill
@@ -55,6 +56,7 @@ def evaluate(
     attacks: bool = True,
     sample_rules: SampleRules | None = None,
     progress: Progress | None = None,
+    mesh: Mesh | None = None,
 ) -> list[dict[str, Any]]:
     """A report for each contestant, with one for each population if there is only one contestant.
 
@@ -65,6 +67,7 @@ def evaluate(
       attacks: False masks them.
       sample_rules: draws the rules of every world; the environment's for all if omitted.
       progress: told how far it is, now and then.
+      mesh: of devices, `parallel.mesh`; one if omitted.
 
     Raises:
       ValueError: for another number of contestants.
@@ -74,7 +77,13 @@ def evaluate(
     groups = env.config.num_populations
     owner = sides(groups, config.worlds, len(contestants))
     counts, living = run(
-        env, contestants, config, attacks=attacks, sample_rules=sample_rules, progress=progress
+        env,
+        contestants,
+        config,
+        attacks=attacks,
+        sample_rules=sample_rules,
+        progress=progress,
+        mesh=mesh,
     )
     reports = []
     for i, contestant in enumerate(contestants):

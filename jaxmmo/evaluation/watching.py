@@ -11,14 +11,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import struct
+from jax.sharding import Mesh, PartitionSpec
 
 from jaxmmo.agents import acting
 from jaxmmo.agents.acting import RolloutState, SampleRules, rules_of
 from jaxmmo.agents.policy import Policy
+from jaxmmo.agents.shards import Shards
 from jaxmmo.env.autoreset import lasting
 from jaxmmo.env.constants import Cause, Skill
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.rules import Rules
+from jaxmmo.parallel import mesh as meshes
+from jaxmmo.parallel.mesh import BY_WORLD, WHOLE
 
 HELD_OUT = 0x5EED  # folded into the seed's key: no training run draws these worlds
 
@@ -85,6 +89,7 @@ def run(
     sample_rules: SampleRules | None = None,
     progress: Progress | None = None,
     owner: np.ndarray | None = None,
+    mesh: Mesh | None = None,
 ) -> tuple[Counts, np.ndarray]:
     """Watches worlds that the contestants share by population.
 
@@ -94,20 +99,25 @@ def run(
     Args:
       env: with the populations among which contestants are divided.
       contestants: policies with their parameters.
-      config: how long, how many.
+      config: how long, how many; a multiple of the mesh's devices on `worlds`.
       attacks: False masks them.
       sample_rules: draws the rules of every world; the environment's for all if omitted.
       progress: told how far it is, now and then.
       owner: i32[B, G], which contestant has a population in a world; as `sides` if omitted.
+      mesh: of devices; one is used if omitted.
 
     Returns:
       Counts on the host, and the living by tick: i32[T, B, G].
     """
+    mesh = mesh or meshes.alone()
+    meshes.check_worlds(config.worlds, meshes.shards_of(mesh))
     env = lasting(env)
     policies, params = zip(*contestants, strict=True)
-    fixed = (env, policies, dataclasses.replace(config, seed=0), sample_rules, attacks)
+    fixed = (env, policies, dataclasses.replace(config, seed=0), sample_rules, attacks, mesh)
     if owner is None:
         owner = sides(env.config.num_populations, config.worlds, len(policies))
+    if mesh.size > 1:  # of several processes, each has all of them
+        params, owner = jax.tree.map(np.asarray, (params, owner))
     key = jax.random.fold_in(jax.random.key(config.seed), HELD_OUT)
     rules = rules_of(env, None, attacks=attacks)
     begin, play = jax.random.split(key)
@@ -116,11 +126,11 @@ def run(
     stride = _stride(config.ticks)
     for first in range(0, config.ticks, stride):
         watched, now = _advance(*fixed, watched, keys[first : first + stride], rules, params, owner)
-        living.append(np.asarray(now))
+        living.append(np.asarray(meshes.fetch(now)))
         if progress is not None:
             progress(first + stride, config.ticks)
     counts = _finish(env, fixed[2], watched)
-    return jax.tree.map(np.asarray, counts), np.concatenate(living)
+    return jax.tree.map(np.asarray, meshes.fetch(counts)), np.concatenate(living)
 
 
 def _stride(ticks: int) -> int:
@@ -151,35 +161,47 @@ class Watched(struct.PyTreeNode):
     counts: Counts
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1, 2, 3, 4))
+WATCHED = Watched(worlds=BY_WORLD, time=WHOLE, born=BY_WORLD, counts=BY_WORLD)  # type: ignore[arg-type]
+"""How it lies on a mesh."""
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1, 2, 3, 4, 5))
 def _begin(
     env: Environment,
     policies: tuple[Policy, ...],
     config: EvalConfig,
     sample_rules: SampleRules | None,
     attacks: bool,
+    mesh: Mesh,
     key: jax.Array,
     common: Rules,
 ) -> Watched:
-    groups, worlds = env.config.num_populations, config.worlds
-    rules = rules_of(env, sample_rules, attacks=attacks) if sample_rules else common
-    first = acting.start(env, rules, policies[0], jax.random.split(key, worlds))
-    size = worlds * env.config.capacity
-    return Watched(
-        worlds=first.replace(carry=tuple(p.initial_carry((size,)) for p in policies)),
-        time=jnp.int32(0),
-        born=jnp.zeros((worlds, env.config.capacity), jnp.int32),
-        counts=_zero(worlds, groups, config),
-    )
+    shards = meshes.shards_of(mesh)
+    worlds = config.worlds // shards.worlds
+
+    def begin(key: jax.Array, common: Rules) -> Watched:
+        rules = rules_of(env, sample_rules, attacks=attacks) if sample_rules else common
+        keys = shards.block(jax.random.split(key, config.worlds))
+        first = acting.start(env, rules, policies[0], keys)
+        size = worlds * env.config.capacity
+        return Watched(
+            worlds=first.replace(carry=tuple(p.initial_carry((size,)) for p in policies)),
+            time=jnp.int32(0),
+            born=jnp.zeros((worlds, env.config.capacity), jnp.int32),
+            counts=_zero(worlds, env.config.num_populations, config),
+        )
+
+    return meshes.spread(begin, mesh, (WHOLE, WHOLE), WATCHED)(key, common)
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1, 2, 3, 4), donate_argnums=5)
+@functools.partial(jax.jit, static_argnums=(0, 1, 2, 3, 4, 5), donate_argnums=6)
 def _advance(
     env: Environment,
     policies: tuple[Policy, ...],
     config: EvalConfig,
     sample_rules: SampleRules | None,
     attacks: bool,
+    mesh: Mesh,
     watched: Watched,
     keys: jax.Array,
     common: Rules,
@@ -187,27 +209,54 @@ def _advance(
     owner: jax.Array,
 ) -> tuple[Watched, jax.Array]:
     """A tick for each key, and the living after each: i32[ticks, B, G]."""
-    groups, worlds = env.config.num_populations, config.worlds
-    rules = rules_of(env, sample_rules, attacks=attacks) if sample_rules else common
-    contestants = tuple(zip(policies, params, strict=True))
-    numbers = jnp.arange(worlds, dtype=jnp.int32)
+    shards = meshes.shards_of(mesh)
 
-    def tick(watched: Watched, key: jax.Array) -> tuple[Watched, jax.Array]:
-        before, keys = watched.worlds, acting.world_keys(key, numbers)
-        populations = acting.world_of(env, before.state).players.population
-        mine = jnp.take_along_axis(owner, populations, 1).reshape(-1)
-        decided = acting.act_together(env, contestants, before, keys, config.chunk, mine)
-        after, _, _, _, info = acting.tick(env, rules, before, decided, keys)
-        players = acting.world_of(env, after.state).players
-        now = Watched(
-            worlds=after,
-            time=watched.time + 1,
-            born=jnp.where(info.newborn, watched.time, watched.born),
-            counts=_count(watched.counts, info, populations, watched.born, watched.time, config),
+    def advance(watched: Watched, keys: jax.Array, common: Rules, params: Any, owner: Any) -> Any:
+        rules = rules_of(env, sample_rules, attacks=attacks) if sample_rules else common
+        contestants = tuple(zip(policies, params, strict=True))
+        numbers = jnp.arange(config.worlds, dtype=jnp.int32)
+        tick = functools.partial(
+            _tick,
+            env,
+            rules,
+            contestants,
+            config,
+            owner=shards.block(owner),
+            numbers=shards.block(numbers),
+            shards=shards,
         )
-        return now, _by_group(players.alive, players.population, groups)
+        return jax.lax.scan(tick, watched, keys)
 
-    return jax.lax.scan(tick, watched, keys)
+    lie = (WATCHED, *[WHOLE] * 4), (WATCHED, PartitionSpec(None, *BY_WORLD))
+    return meshes.spread(advance, mesh, *lie)(watched, keys, common, params, owner)
+
+
+def _tick(
+    env: Environment,
+    rules: Any,
+    contestants: tuple[tuple[Policy, Any], ...],
+    config: EvalConfig,
+    watched: Watched,
+    key: jax.Array,
+    *,
+    owner: jax.Array,
+    numbers: jax.Array,
+    shards: Shards,
+) -> tuple[Watched, jax.Array]:
+    """One tick of a device's worlds, which have these numbers and owners."""
+    before, keys = watched.worlds, acting.world_keys(key, numbers)
+    populations = acting.world_of(env, before.state).players.population
+    mine = jnp.take_along_axis(owner, populations, 1).reshape(-1)
+    decided = acting.act_together(env, contestants, before, keys, config.chunk, mine, shards)
+    after, _, _, _, info = acting.tick(env, rules, before, decided, keys)
+    players = acting.world_of(env, after.state).players
+    now = Watched(
+        worlds=after,
+        time=watched.time + 1,
+        born=jnp.where(info.newborn, watched.time, watched.born),
+        counts=_count(watched.counts, info, populations, watched.born, watched.time, config),
+    )
+    return now, _by_group(players.alive, players.population, env.config.num_populations)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
+from jaxmmo.agents.shards import ALONE, Shards
+
 
 def gae(
     reward: jax.Array,
@@ -83,15 +85,16 @@ def _last(terminated: jax.Array, truncated: jax.Array, acted: jax.Array) -> jax.
     return end & acted & ~terminated
 
 
-def normalise(x: jax.Array, mask: jax.Array) -> jax.Array:
-    """Zero mean and unit variance over the entries of the mask; 0 elsewhere."""
-    mean, var = moments(x, mask)
+def normalise(x: jax.Array, mask: jax.Array, shards: Shards = ALONE) -> jax.Array:
+    """Zero mean and unit variance over the mask's entries on all devices; 0 elsewhere."""
+    mean, var = moments(x, mask, shards)
     return jnp.where(mask, (x - mean) * jax.lax.rsqrt(var + 1e-8), 0.0)
 
 
-def moments(x: jax.Array, mask: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Mean and variance over the entries of the mask; 0 and 0 if there are none."""
-    count = jnp.maximum(jnp.sum(mask), 1)
-    mean = jnp.sum(jnp.where(mask, x, 0.0)) / count
-    var = jnp.sum(jnp.where(mask, jnp.square(x - mean), 0.0)) / count
+def moments(x: jax.Array, mask: jax.Array, shards: Shards = ALONE) -> tuple[jax.Array, jax.Array]:
+    """Mean and variance over the mask's entries on all devices; 0 and 0 if there are none."""
+    total, count = shards.over_worlds((jnp.sum(jnp.where(mask, x, 0.0)), jnp.sum(mask)))
+    count = jnp.maximum(count, 1)
+    mean = total / count
+    var = shards.over_worlds(jnp.sum(jnp.where(mask, jnp.square(x - mean), 0.0))) / count
     return mean, var

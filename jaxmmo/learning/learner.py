@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -13,14 +14,21 @@ from flax import struct
 from jaxmmo.agents import acting, living
 from jaxmmo.agents.acting import DrawRules, RolloutState, SampleRules, rules_of
 from jaxmmo.agents.policy import Output, Policy
+from jaxmmo.agents.shards import ALONE, Shards
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import select
 from jaxmmo.io import decisions
-from jaxmmo.learning import advantages, losses
+from jaxmmo.learning import advantages, losses, minibatches, renewal
 from jaxmmo.learning.config import LearnConfig
 from jaxmmo.learning.metrics import not_finite, summarise
 from jaxmmo.learning.rollout import Steps, rollout
+
+Mean = Callable[[jax.Array, jax.Array], jax.Array]
+"""f32[M] and their weights -> f32[]: the mean, or the sum."""
+
+Piece = Callable[[jax.Array, Mean], Any]
+"""The first row and how to average -> ((gradients, terms), weight) of the rows from there on."""
 
 
 class LearnState(struct.PyTreeNode):
@@ -51,12 +59,15 @@ class Learner:
       policy: learned.
       config: settings.
       sample_rules: (key, env) -> Rules, drawn anew for every world; None for the environment's.
+      shards: how the worlds are spread over devices. States that its methods take and return then
+        are one device's part, of `config.worlds / shards.worlds` worlds, see `parallel.mesh`.
     """
 
     env: Environment
     policy: Policy
     config: LearnConfig
     sample_rules: SampleRules | None = None
+    shards: Shards = ALONE
 
     @property
     def rules(self) -> Rules | DrawRules:
@@ -83,7 +94,7 @@ class Learner:
         return LearnState(
             params=params,
             opt_state=self.optimiser.init(params),
-            worlds=acting.start(self.env, self.rules, self.policy, begin),
+            worlds=acting.start(self.env, self.rules, self.policy, self.shards.block(begin)),
             key=jax.random.key_data(keys[2]),
             update=jnp.zeros((), jnp.int32),
         )
@@ -94,7 +105,7 @@ class Learner:
         Returns:
           The state after, and scalars to log.
         """
-        config = self.config
+        config, shards = self.config, self.shards
         key = jax.random.fold_in(jax.random.wrap_key_data(state.key), state.update)
         play, shuffle, fresh = jax.random.split(key, 3)
         worlds, steps, tally = rollout(
@@ -106,8 +117,10 @@ class Learner:
             play,
             ticks=config.ticks,
             chunk=config.chunk,
+            numbers=shards.block(jnp.arange(config.worlds, dtype=jnp.int32)),
+            shards=shards,
         )
-        last = acting.values(self.policy, state.params, worlds, config.chunk)
+        last = acting.values(self.policy, state.params, worlds, config.chunk, shards=shards)
         batch, variance = self.estimate(steps, last, state.worlds.carry)
         params, opt_state, learned = self.learn(
             state.params,
@@ -117,7 +130,8 @@ class Learner:
             shuffle,
             self.anneal_factor(state.update),
         )
-        metrics = summarise(tally, worlds, config.worlds) | learned | not_finite(steps, learned)
+        metrics = summarise(tally, worlds, config.worlds, shards) | learned
+        metrics |= not_finite(steps, learned, shards)
         worlds = self.renew(worlds, state.update, fresh)
         after = state.replace(
             params=params, opt_state=opt_state, worlds=worlds, update=state.update + 1
@@ -132,14 +146,9 @@ class Learner:
         count, total = self.config.renewed, self.config.worlds
         if not count:
             return worlds
-        new = acting.start(self.env, self.rules, self.policy, jax.random.split(key, count))
-        turn = (update * count + jnp.arange(count)) % total
-
-        def place(old: jax.Array, new: jax.Array) -> jax.Array:
-            by_world = old.reshape(total, -1).at[turn].set(new.reshape(count, -1))
-            return by_world.reshape(old.shape)
-
-        return jax.tree.map(place, worlds, new)
+        keys, turn, held = renewal.due(key, update, count, total, self.shards)
+        new = acting.start(self.env, self.rules, self.policy, keys)
+        return renewal.replaced(worlds, new, turn, held)
 
     def estimate(
         self, steps: Steps, last: jax.Array, memory: Any = ()
@@ -169,8 +178,8 @@ class Learner:
             gamma=config.gamma,
             gae_lambda=config.gae_lambda,
         )
-        _, variance = advantages.moments(target, steps.acted)
-        advantage = advantages.normalise(advantage, steps.acted)
+        _, variance = advantages.moments(target, steps.acted, self.shards)
+        advantage = advantages.normalise(advantage, steps.acted, self.shards)
         return Experience(steps, advantage, target, memory), variance
 
     @property
@@ -199,8 +208,12 @@ class Learner:
         return_variance: jax.Array,
         weight: jax.Array,
         anneal_factor: jax.Array | float = 1.0,
+        mean: Mean = losses.mean,
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
-        """The loss of decisions with weights, f32[M] or f32[T, M]; weight 0 is ignored."""
+        """The loss of decisions with weights, f32[M] or f32[T, M]; weight 0 is ignored.
+
+        `losses.total` as `mean` leaves dividing by the weight to whoever has all decisions.
+        """
         config, spec, steps = self.config, self.env.spec, batch.steps
         masks = steps.obs.masks
         out = self.replay(params, batch)
@@ -214,10 +227,10 @@ class Learner:
         critic = losses.squared_error(out.value, batch.target) / (return_variance + 1e-3)
         entropy = decisions.entropy(spec, out.logits, masks)
         terms = {
-            "policy_loss": losses.mean(actor, weight),
-            "value_loss": losses.mean(critic, weight),
-            "entropy": losses.mean(entropy, weight),
-            "kl": losses.mean(steps.log_prob - log_prob, weight),
+            "policy_loss": mean(actor, weight),
+            "value_loss": mean(critic, weight),
+            "entropy": mean(entropy, weight),
+            "kl": mean(steps.log_prob - log_prob, weight),
         }
         total = terms["policy_loss"] + config.value_coef * terms["value_loss"]
         return total - anneal_factor * config.entropy_coef * terms["entropy"], terms
@@ -236,45 +249,69 @@ class Learner:
         A minibatch is a part of the decisions, or of the slots if the policy remembers.
         `anneal_factor` scales learning rate and entropy bonus.
         """
-        config = self.config
+        config, shards = self.config, self.shards
+        acted = batch.steps.acted
         if self.remembers:
-            alive, size = jnp.any(batch.steps.acted, 0), max(1, config.minibatch // config.ticks)
+            alive, size = jnp.any(acted, 0), max(1, config.minibatch // config.ticks)
         else:
             batch = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), batch)
             alive, size = batch.steps.acted, config.minibatch
-        count = jnp.sum(alive, dtype=jnp.int32)
-        parts = jnp.maximum(-(-count // size), 1)
-        each = -(-count // parts)
+        places = minibatches.places(acted.shape[self.remembers :], shards)
+        alive = shards.share(alive)
+        parts = minibatches.divide(alive, size, shards)
 
         def epoch(index: jax.Array, carry: Any) -> Any:
-            # the living first, in random order
-            order = jax.random.bits(jax.random.fold_in(key, index), alive.shape, jnp.uint32) >> 1
-            order = jnp.argsort(jnp.where(alive, order, jnp.uint32(2**32 - 1)))
-            order = jnp.pad(order, (0, size))
+            now = jax.random.fold_in(key, index)
+            order = minibatches.shuffle(now, alive, places, parts, size, shards)
 
             def minibatch(part: jax.Array, carry: Any) -> Any:
                 params, opt_state, sums = carry
-                first = part * each
-                rows = jax.lax.dynamic_slice(order, (first,), (size,))
-                within = jnp.arange(size)
-                real = (within < each) & (first + within < count)
-                chosen = self.rows_of(batch, rows)
-                weight = (real & chosen.steps.acted).astype(jnp.float32)
-                grads, terms = jax.grad(self.loss, has_aux=True)(
-                    params, chosen, return_variance, weight, anneal_factor
-                )
+                first, last = order.first[part], order.first[part + 1]
+
+                def piece(at: jax.Array, mean: Mean) -> Any:
+                    """Gradients, terms and weight of some rows."""
+                    wide = minibatches.width(size, shards)
+                    rows = jax.lax.dynamic_slice(order.rows, (at,), (wide,))
+                    chosen = self.rows_of(batch, rows)
+                    real = at + jnp.arange(wide) < last
+                    weight = (real & chosen.steps.acted).astype(jnp.float32)
+                    learned = jax.grad(self.loss, has_aux=True)(
+                        params, chosen, return_variance, weight, anneal_factor, mean
+                    )
+                    return learned, jnp.sum(weight)
+
+                grads, terms = self.gradient(piece, first, last, size)
                 steps, opt_state = self.optimiser.update(grads, opt_state, params)
                 rate = -config.learning_rate * anneal_factor
                 params = optax.apply_updates(params, jax.tree.map(lambda x: rate * x, steps))
                 return params, opt_state, jax.tree.map(jnp.add, sums, terms)
 
-            return jax.lax.fori_loop(0, parts, minibatch, carry)
+            return jax.lax.fori_loop(0, parts.parts, minibatch, carry)
 
         names = ("policy_loss", "value_loss", "entropy", "kl")
         sums = {name: jnp.zeros(()) for name in names}
         epochs = config.epochs if config.algorithm == "ppo" else 1
         params, opt_state, sums = jax.lax.fori_loop(0, epochs, epoch, (params, opt_state, sums))
-        return params, opt_state, {k: v / (epochs * parts) for k, v in sums.items()}
+        return params, opt_state, {k: v / (epochs * parts.parts) for k, v in sums.items()}
+
+    def gradient(self, piece: Piece, first: jax.Array, last: jax.Array, size: int) -> Any:
+        """Gradients and terms of a minibatch: means over the decisions of all devices.
+
+        On one device a minibatch is one piece. On many, a device works through as many pieces as
+        its own rows of it need, which may be none, and then all sum up what they have.
+        """
+        if self.shards.devices == 1:
+            return piece(first, losses.mean)[0]
+        wide = minibatches.width(size, self.shards)
+
+        def more(index: jax.Array, sums: Any) -> Any:
+            return jax.tree.map(jnp.add, sums, piece(first + index * wide, losses.total))
+
+        shapes = jax.eval_shape(lambda: piece(first, losses.total))
+        zeros = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes)
+        learned = jax.lax.fori_loop(0, -(-(last - first) // wide), more, zeros)
+        learned, weight = self.shards.over_all(learned)
+        return jax.tree.map(lambda x: x / jnp.maximum(weight, 1.0), learned)
 
     def rows_of(self, batch: Experience, rows: jax.Array) -> Experience:
         """The decisions of these rows, or the records [T, M] of these slots."""

@@ -6,9 +6,14 @@ import jax
 import jax.numpy as jnp
 
 
+def total(x: jax.Array, weight: jax.Array) -> jax.Array:
+    """Weighted sum. Rows of weight 0 may hold anything, nan too."""
+    return jnp.sum(jnp.where(weight > 0, x, 0.0) * weight)
+
+
 def mean(x: jax.Array, weight: jax.Array) -> jax.Array:
     """Weighted mean; 0 without weight. Rows of weight 0 may hold anything, nan too."""
-    return jnp.sum(jnp.where(weight > 0, x, 0.0) * weight) / jnp.maximum(jnp.sum(weight), 1.0)
+    return total(x, weight) / jnp.maximum(jnp.sum(weight), 1.0)
 
 
 def clipped_surrogate(

@@ -11,11 +11,15 @@ from flax import struct
 from jaxmmo.agents import acting
 from jaxmmo.agents.acting import DrawRules, RolloutState, join
 from jaxmmo.agents.policy import Policy
+from jaxmmo.agents.shards import ALONE, Shards
 from jaxmmo.env.constants import Cause
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.rules import Rules
 
 CAUSES = len(Cause)
+
+ACTING, ENVIRONMENT = "acting", "environment"
+"""Scopes by whose names a profile tells the parts of an update apart; the rest is learning."""
 
 
 class Steps(struct.PyTreeNode):
@@ -51,6 +55,7 @@ def step(
     worlds: RolloutState,
     keys: jax.Array,
     chunk: int,
+    shards: Shards = ALONE,
 ) -> tuple[RolloutState, Steps, Any]:
     """One tick of every world.
 
@@ -62,12 +67,17 @@ def step(
       worlds: before.
       keys: one for each world; consumed.
       chunk: living agents that decide at once.
+      shards: which devices share the work.
 
     Returns:
       The worlds, the decisions [N], and the environment's info [B, P].
     """
-    decided = acting.act(env, policy, params, worlds, keys, chunk)
-    after, reward, terminated, truncated, info = acting.tick(env, rules, worlds, decided, keys)
+    with jax.named_scope(ACTING):
+        decided = acting.act(env, policy, params, worlds, keys, chunk, shards=shards)
+    with jax.named_scope(ENVIRONMENT):
+        after, reward, terminated, truncated, info = acting.tick(env, rules, worlds, decided, keys)
+    with jax.named_scope(ACTING):
+        last_value = _last_value(policy, params, after, truncated, info, chunk, shards)
     steps = Steps(
         obs=worlds.obs,
         action=decided.action,
@@ -78,7 +88,7 @@ def step(
         truncated=join(truncated),
         acted=join(info.acted),
         reset=worlds.reset,
-        last_value=_last_value(policy, params, after, truncated, info, chunk),
+        last_value=last_value,
     )
     return after, steps, info
 
@@ -90,6 +100,7 @@ def _last_value(
     truncated: jax.Array,
     info: Any,
     chunk: int,
+    shards: Shards,
 ) -> Any:
     """f32[N]: worth of truncated lives where the world was replaced in the same step.
 
@@ -100,7 +111,7 @@ def _last_value(
         return ()
     cut = join(truncated)
     old = after.replace(obs=join(info.terminal_observation), reset=jnp.zeros_like(cut))
-    return acting.values(policy, params, old, chunk, cut)
+    return acting.values(policy, params, old, chunk, cut, shards)
 
 
 def rollout(
@@ -114,6 +125,7 @@ def rollout(
     ticks: int,
     chunk: int,
     numbers: jax.Array | None = None,
+    shards: Shards = ALONE,
 ) -> tuple[RolloutState, Steps, Tally]:
     """Lives through `ticks` ticks of every world.
 
@@ -128,6 +140,7 @@ def rollout(
       chunk: living agents that decide at once.
       numbers: i32[B], of these worlds among all of the run, from which their draws follow; 0 to
         B - 1 if omitted.
+      shards: which devices share the work for these worlds.
 
     Returns:
       The worlds after, the decisions [T, N], and what was counted.
@@ -138,7 +151,7 @@ def rollout(
 
     def tick(worlds: RolloutState, key: jax.Array) -> tuple[RolloutState, tuple[Steps, Tally]]:
         keys = acting.world_keys(key, numbers)
-        worlds, steps, info = step(env, rules, policy, params, worlds, keys, chunk)
+        worlds, steps, info = step(env, rules, policy, params, worlds, keys, chunk, shards)
         causes = info.events.deaths.cause.reshape(-1)
         tally = Tally(
             steps=jnp.sum(steps.acted, dtype=jnp.int32),

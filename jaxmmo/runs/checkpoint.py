@@ -25,6 +25,7 @@ import numpy as np
 
 from jaxmmo.files import leaves
 from jaxmmo.files.atomic import PREFIX, sync
+from jaxmmo.parallel import hosts
 from jaxmmo.runs import integrity
 from jaxmmo.runs.integrity import DamagedError
 
@@ -86,6 +87,8 @@ class Checkpoints:
     def save(self, step: int, **items: Any) -> None:
         """Writes a checkpoint; returns when it is complete and on the disk.
 
+        Of several processes every one calls it, and writes what its devices have.
+
         Args:
           step: its number.
           **items: a tree for each of `ITEMS`.
@@ -94,7 +97,7 @@ class Checkpoints:
           OSError: if it cannot be written; the checkpoints before stay.
         """
         ocp = _orbax()
-        temporary = self.directory / f"{PREFIX}{step}-{secrets.token_hex(4)}"
+        temporary = self.directory / f"{PREFIX}{step}-{hosts.same(secrets.token_hex(4))}"
         try:
             trees = {name: ocp.args.StandardSave(tree) for name, tree in items.items()}
             writer = ocp.Checkpointer(ocp.CompositeCheckpointHandler())
@@ -103,16 +106,23 @@ class Checkpoints:
                     writer.save(temporary, args=ocp.args.Composite(**trees))
                 finally:
                     writer.close()
-            integrity.seal(temporary)
-            final = self.directory / str(step)
-            if final.exists():
-                shutil.rmtree(final)
-            temporary.rename(final)
-            sync(self.directory)
+            if hosts.is_first():
+                self._complete(temporary, step)
+            hosts.wait("checkpoint")
         except Exception as error:  # orbax and tensorstore raise anything where a disk is full
-            self.tidy()
+            if hosts.is_first():
+                self.tidy()
             why = _first_line(error)
             raise OSError(f"checkpoint {step} could not be written: {why}") from error
+
+    def _complete(self, temporary: Path, step: int) -> None:
+        """Gives a written checkpoint its checksums and its name, and deletes the oldest one."""
+        integrity.seal(temporary)
+        final = self.directory / str(step)
+        if final.exists():
+            shutil.rmtree(final)
+        temporary.rename(final)
+        sync(self.directory)
         for old in self.steps[: -self._keep]:
             shutil.rmtree(self.directory / str(old), ignore_errors=True)
 

@@ -6,8 +6,10 @@ import contextlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from jaxmmo.files.atomic import PREFIX
+from jaxmmo.parallel import hosts
 from jaxmmo.runs import checkpoint, config, lock, logs, sources
 from jaxmmo.runs.checkpoint import Checkpoints
 from jaxmmo.runs.config import RunConfig
@@ -34,14 +36,14 @@ class RunDirectory:
       checkpoints: in the directory.
     """
 
-    def __init__(self, path: Path, config: RunConfig, held: lock.Lock) -> None:
+    def __init__(self, path: Path, config: RunConfig, held: lock.Lock | None) -> None:
         self.path, self.config = path, config
         self.checkpoints = Checkpoints(path)
         self._lock = held
 
     def check(self) -> None:
         """FileNotFoundError once the directory was deleted, or replaced by another one."""
-        if not self._lock.held:
+        if self._lock is not None and not self._lock.held:
             raise FileNotFoundError(
                 f"{self.path} was deleted or replaced while the run went on: there is nowhere to "
                 "save it"
@@ -49,7 +51,39 @@ class RunDirectory:
 
 
 @contextlib.contextmanager
-def open_run(
+def open_run(path: Path, own: RunConfig, **how: Any) -> Iterator[RunDirectory]:
+    """Makes a run's directory, or finds the run to resume in it, and holds it for the block.
+
+    Of several processes the first one does so, and the others, which must see the same files, go by
+    what it says. Arguments and errors are those of `hold_run`.
+    """
+    with contextlib.ExitStack() as stack:
+        if not hosts.is_first():
+            yield _seen(path, own, hosts.same(""), resume=bool(how.get("resume")))
+            return
+        try:
+            directory = stack.enter_context(hold_run(path, own, **how))
+        except BaseException as error:
+            hosts.same(str(error) or type(error).__name__)
+            raise
+        hosts.same("")
+        yield directory
+
+
+def _seen(path: Path, own: RunConfig, refused: str, *, resume: bool) -> RunDirectory:
+    """The directory as processes other than the first have it."""
+    if refused:
+        raise ValueError(f"process 0: {refused}")
+    if not (path / config.NAME).is_file():
+        raise ValueError(
+            f"{path}: process {hosts.index()} does not see what process 0 wrote there; all "
+            "processes need the same files"
+        )
+    return RunDirectory(path, config.read(path) if resume else own, None)
+
+
+@contextlib.contextmanager
+def hold_run(
     path: Path,
     own: RunConfig,
     *,

@@ -34,6 +34,14 @@ class Quiet:
         """The end of the run."""
 
 
+class Mute(Quiet):
+    """Says nothing at all: of several processes, only the first one speaks."""
+
+    def warn(self, text: str) -> None:
+        """Nothing: the first process says it."""
+        del text
+
+
 def _text(record: dict[str, Any]) -> str:
     return (
         f"update {record['update']:>5}  lifetime {record['lifetime']:6.1f}  population "

@@ -8,6 +8,7 @@ from typing import Any
 
 from jaxmmo.evaluation import lifetimes
 from jaxmmo.evaluation.lifetimes import EvalConfig
+from jaxmmo.parallel.mesh import build_for
 from jaxmmo.workflow.display import Bar
 from jaxmmo.workflow.scene import RulesLike, compose, players_of
 
@@ -53,6 +54,7 @@ def evaluate(
     seed: int = 0,
     trust: bool = False,
     quiet: bool = False,
+    mesh: str | None = None,
 ) -> Evaluation:
     """Measures how long agents live, and what they die of.
 
@@ -74,6 +76,7 @@ def evaluate(
       seed: of maps and everything else.
       trust: execute code that a run's directory holds.
       quiet: show no progress.
+      mesh: devices to use, see `train`.
 
     Raises:
       ValueError: for what does not exist, does not fit, or is out of range.
@@ -86,6 +89,7 @@ def evaluate(
         if horizon < HORIZON:
             bar.say(f"horizon lowered to {horizon} ticks, as worlds are watched for {ticks}")
     config = EvalConfig(worlds=worlds, ticks=ticks, horizon=horizon, seed=seed)
+    spread = build_for(mesh, worlds)
     who, env = players_of(player, policy, params, env)
     scene = compose(who, env=env, rules=rules, overrides=overrides, trust=trust)
     contestants = [scene.player]
@@ -100,6 +104,7 @@ def evaluate(
         attacks=not masked,
         sample_rules=scene.sample_rules,
         progress=bar,
+        mesh=spread,
     )
     conditions = {
         "preset": scene.place,

@@ -11,6 +11,8 @@ from typing import Any
 from jaxmmo.agents.policy import Policy
 from jaxmmo.learning.config import LearnConfig
 from jaxmmo.learning.learner import Learner
+from jaxmmo.parallel import hosts
+from jaxmmo.parallel import mesh as meshes
 from jaxmmo.runs import config as run_config
 from jaxmmo.runs import library, logs
 from jaxmmo.runs import run as runs
@@ -141,6 +143,7 @@ def train(
     quiet: bool = False,
     trust: bool = False,
     stop: Stop | None = None,
+    mesh: str | None = None,
 ) -> Run:
     """Trains a policy with PPO in many worlds at once.
 
@@ -170,6 +173,8 @@ def train(
       quiet: show nothing.
       trust: execute code that the directory of a resumed run holds.
       stop: may ask for an end; Ctrl-C does if omitted.
+      mesh: devices to learn on, as worlds=4 or worlds=4,agents=2; all accelerators on `worlds` if
+        omitted, and one CPU where there are none.
 
     Returns:
       The run, with what it learned.
@@ -190,6 +195,8 @@ def train(
     parts = Parts(env, policy, rules)
     own = parts.config(learn, network, dict(overrides or {}), seed)
     learner = None if resume else parts.learner(own)
+    if not resume:
+        meshes.build_for(mesh, own.learn.worlds)  # told before anything is written
     path = Path(directory) if directory is not None else default_directory(own)
     with runs.open_run(
         path, own, overwrite=overwrite, resume=resume, from_checkpoint=checkpoint
@@ -205,9 +212,10 @@ def train(
                 Budget(seconds=seconds, updates=updates),
                 seed=own.seed,
                 callbacks=callbacks,
-                screen=display(quiet),
+                screen=display(quiet or not hosts.is_first()),
                 stop=asked,
                 title=own.title,
+                mesh=meshes.build_for(mesh, own.learn.worlds),
                 **times,
             )
         params = library.load_params(path, learner.policy)

@@ -16,7 +16,7 @@ import numpy as np
 import jaxmmo
 from jaxmmo.runs import config, logs, run
 from jaxmmo.runs.checkpoint import Checkpoints
-from tests.campaigns import checkpoints, kills, mutations
+from tests.campaigns import checkpoints, kills, meshes, mutations
 from tests.runs.tiny import train
 
 
@@ -29,6 +29,24 @@ def reliability(args: argparse.Namespace) -> None:
         timed("checkpoint", lambda: checkpoints.attack(folder / "attacked", args.damage, args.seed))
         if args.kills:
             timed("kills", lambda: killed(folder, args.kills, args.seed))
+    print("all held")
+
+
+def parallel(args: argparse.Namespace) -> None:
+    """The same run on many meshes, and weak scaling on virtual devices.
+
+    Virtual devices share this machine's cores: the rates say what dividing the work costs, not what
+    more devices would gain.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        for core in ("feedforward", "recurrent"):
+            for layout in meshes.LAYOUTS[1:]:
+                what = f"{core} {layout}"
+                timed(what, lambda c=core, m=layout: meshes.equal(folder, m, c, args.updates))
+                print(f"  parameters learned differ by {meshes.drift(folder, layout):.1e} at most")
+    for devices in (1, 2, 4, 8):
+        timed("scaling", lambda n=devices: meshes.scaling(n))
     print("all held")
 
 
@@ -67,13 +85,15 @@ def main(words: Iterable[str]) -> None:
     sub.add_argument("--damage", type=int, default=500, help="to each file of a checkpoint")
     sub.add_argument("--kills", type=int, default=100, help="of a run that is resumed each time")
     sub.add_argument("--seed", type=int, default=0, help="of all that is drawn")
+    sub = subparsers.add_parser("parallel", help=parallel.__doc__)
+    sub.add_argument("--updates", type=int, default=20, help="made on every mesh")
     args = parser.parse_args(list(words))
-    numbers = ["mutations", "damage", "kills", "seed"]
+    numbers = [name for name in vars(args) if name != "name"]
     options = " ".join(f"--{name} {getattr(args, name)}" for name in numbers)
     print(f"$ .ci/campaign {args.name} {options}")
     python, system = platform.python_version(), platform.system()
     print(f"jaxmmo {jaxmmo.__version__}, jax {jax.__version__}, Python {python}, {system}")
-    {"reliability": reliability}[args.name](args)
+    {"reliability": reliability, "parallel": parallel}[args.name](args)
 
 
 if __name__ == "__main__":

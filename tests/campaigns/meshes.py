@@ -1,0 +1,56 @@
+"""Meshes compared at length, and weak scaling on virtual devices."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.parallel.meshes import results, start
+from tests.parallel.test_meshes import HELD, compare
+
+LAYOUTS = ("worlds=1", "worlds=2", "worlds=8", "worlds=4,agents=2", "agents=8")
+
+
+def equal(folder: Path, layout: str, core: str, updates: int) -> dict[str, int]:
+    """One mesh against one device: parameters held, then learned."""
+    done = {}
+    for name, learn in (("held", HELD), ("learned", {})):
+        for mesh in ("worlds=1", layout):
+            path = folder / f"{name}-{mesh}.npz"
+            done[mesh] = results(
+                path, start(path, mesh=mesh, updates=updates, learn=learn, core=core)
+            )
+        if name == "held":
+            compare(done["worlds=1"], done[layout], rtol=1e-3)
+    return {"updates": updates, "leaves_equal": len(done[layout])}
+
+
+def drift(folder: Path, layout: str) -> float:
+    """The largest difference of a parameter after learning, relative to the largest one."""
+    import numpy as np
+
+    worst = 0.0
+    one, other = (dict(np.load(folder / f"learned-{m}.npz")) for m in ("worlds=1", layout))
+    for name in one:
+        if name.startswith("params/"):
+            size = max(float(np.max(np.abs(one[name]))), 1e-9)
+            worst = max(worst, float(np.max(np.abs(one[name] - other[name]))) / size)
+    return worst
+
+
+def scaling(devices: int) -> dict[str, int]:
+    """`bench train` with 4 worlds a device, on virtual devices of this machine's cores."""
+    words = ["bench", "train", "--json", "--mesh", f"worlds={devices}", "--warm-up", "20"]
+    words += ["--worlds", str(4 * devices), "--repeats", "5"]
+    done = subprocess.run(
+        [sys.executable, "-m", "jaxmmo.cli.main", *words],
+        env=os.environ | {"XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    report = json.loads(done.stdout.splitlines()[-1])
+    return {"devices": devices, "agent-steps/s": report["agent_steps_per_s_median"]}
