@@ -18,8 +18,8 @@ from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import NUM_SKILLS
 from jaxmmo.env.v2.decisions import NO_MOVE, Intent, Rolls
 from jaxmmo.env.v2.rules import Rules, from_constants
-from jaxmmo.env.v2.state import FRESH, Bodies, Items, Rows, World
-from tests.conformance import recordings
+from jaxmmo.env.v2.state import FRESH, Bodies, Items, Rows, Seizures, World
+from tests.conformance import recordings, v2_tasks
 
 FIELDS = (
     *("config", "ent", "ent_columns", "hid", "hid_columns", "item", "item_columns", "item_pos"),
@@ -65,13 +65,25 @@ class Recorded:
         self.path = path
         self.arrays = recordings.load(path, FIELDS)
         self.constants: dict[str, Any] = json.loads(str(self["config"]))
-        sizes = {"items": doubled(self["item"].shape[1]), "events": 2048}
+        rows = max(doubled(self["item"].shape[1]), 800)  # few sizes, so few programs
+        npcs = -(-self.constants["NPC_N"] // 32) * 32
+        more = {"events": 2048, "respawn": bool(len(self.optional("roll_respawn", ())))}
         self.config: Config
         self.rules: Rules
-        self.config, self.rules = from_constants(self.constants, **sizes)
+        config, self.rules = from_constants(self.constants, items=rows, npcs=npcs, **more)
+        text = self.optional("tasks", None)
+        words = None if text is None else str(text)
+        self.tasks = v2_tasks.of_run(config, self.constants["HORIZON"], words, config.respawn)
+        self.tiles = v2_tasks.tiles(self.tasks)
+        self.config = config.replace(seizable=len(self.tiles))
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self.arrays[name]
+
+    def optional(self, name: str, missing: Any) -> Any:
+        """An array that not every recording has."""
+        with np.load(self.path, allow_pickle=False) as file:
+            return file[name] if name in file.files else missing
 
     @property
     def ticks(self) -> int:
@@ -168,8 +180,25 @@ def world_at(recorded: Recorded, tick: int, fog: np.ndarray) -> World:
         queue=np.pad(dangers, (0, max(0, config.npcs - len(dangers))))[: config.npcs],
         queued=np.int32(len(dangers)),
         lost_items=np.int32(0),
+        seizures=_seizures(recorded, tick),
         log=log.cleared(config.events),
     )
+
+
+def _seizures(recorded: Recorded, tick: int) -> Seizures:
+    """Who holds which tile before a tick, from the events until then."""
+    names = recorded["event_columns"].tolist()
+    columns = {name: recorded["events"][:, k].astype(int) for k, name in enumerate(names)}
+    holder = np.full(len(recorded.tiles), recorded.config.bodies, np.int32)
+    since = np.zeros(len(recorded.tiles), np.int32)
+    for tile, (row, col) in enumerate(recorded.tiles):
+        here = (columns["event"] == 4) & (columns["number"] == row) & (columns["gold"] == col)
+        here &= columns["tick"] - 1 <= tick
+        if here.any():
+            last = np.flatnonzero(here)[-1]
+            holder[tile], since[tile] = columns["ent_id"][last] - 1, columns["tick"][last] - 1
+    row, col = np.array(recorded.tiles, np.int32).reshape(-1, 2).T
+    return Seizures(row=row, col=col, holder=holder, since=since)
 
 
 def _next_npc(recorded: Recorded, tick: int) -> int:
@@ -344,11 +373,14 @@ def rolls(recorded: Recorded) -> Rolls:
             cached, fresh = recorded["astar"][tick, row, :2], recorded["astar"][tick, row, 3:]
             given[tick, npc] = bool((cached != fresh).any())
             path[tick, npc] = cached
-    loot = np.zeros((ticks, config.players, config.items), np.int32)
+    loot = np.zeros((ticks, config.players, config.items), np.int8)
     for tick, victim, *taken in recorded["roll_loot"].tolist():
         for place, item in enumerate(taken):
             if item > 0:
                 loot[tick, victim - 1, item] = place
+    respawn = np.zeros((ticks, config.players, 2), np.int32)
+    for tick, player, row, col in np.asarray(recorded.optional("roll_respawn", ())).tolist():
+        respawn[tick, player - 1] = row, col
     attempts = _attempts(recorded, size)
     return Rolls(
         direction=direction,
@@ -358,6 +390,7 @@ def rolls(recorded: Recorded) -> Rolls:
         regrow=recorded["roll_regrow"] == 1,
         path_given=given,
         path=path,
+        respawn=respawn,
         **attempts,
     )
 

@@ -1,4 +1,4 @@
-"""The tables of bodies and items with the original's columns: what its observations are cut from."""
+"""Bodies and items with the original's columns: what its observations are cut from."""
 
 from __future__ import annotations
 

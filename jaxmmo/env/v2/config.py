@@ -36,6 +36,8 @@ class Config:
       vision: how far bodies see in each direction, tiles.
       attempts: most attempts to place an NPC in a tick.
       stacking: a player may enter a tile on which somebody stands.
+      respawn: dead players come back in the tick of their death.
+      seizable: tiles that can be seized (Z).
       resolution: "sequential": within a phase agents act one after another, as in the original.
       systems: names of the systems that are on, of `SYSTEMS`.
     """
@@ -50,6 +52,8 @@ class Config:
     vision: int = 7
     attempts: int = 25
     stacking: bool = True
+    respawn: bool = False
+    seizable: int = 0
     resolution: str = "sequential"
     systems: tuple[str, ...] = SYSTEMS
 
@@ -65,6 +69,7 @@ class Config:
             "inventory": (1, 64),
             "vision": (1, 15),
             "attempts": (0, 1024),
+            "seizable": (0, 1024),
         }
         for name, (low, high) in ranges.items():
             value = getattr(self, name)
@@ -74,8 +79,9 @@ class Config:
             known = "unknown" if self.resolution not in RESOLUTIONS else "not played by this game"
             raise ValueError(f"resolution={self.resolution!r}: {known}; must be 'sequential'")
         refuse_unknown("system", self.systems, SYSTEMS)
-        if not isinstance(self.stacking, bool):
-            raise ValueError(f"stacking={self.stacking!r}: must be True or False")
+        for name in ("stacking", "respawn"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"{name}={getattr(self, name)!r}: must be True or False")
 
     @property
     def bodies(self) -> int:

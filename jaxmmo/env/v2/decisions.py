@@ -46,3 +46,4 @@ class Rolls(struct.PyTreeNode):
     strength: jax.Array  # f32[A]; uniform in [0, 1), subtracted from the level
     armour: jax.Array  # i32[A]; item
     tool: jax.Array  # i32[A]; item
+    respawn: jax.Array  # i32[P, 2]; where dead players come back

@@ -35,7 +35,8 @@ def update_players(config: Config, rules: Rules, world: World, drop: jax.Array) 
     def update(w: World, body: jax.Array) -> World:
         w = inventory.destroy_all(w, body, fogged[body])
         w = harvest(config, rules, w, body, drop[body], going[body])
-        return _drink_and_eat(config, rules, w, body, going[body])
+        w = _drink_and_eat(config, rules, w, body, going[body])
+        return _become_mortal(w, body, going[body]) if config.respawn else w
 
     return each(world, order, players[order], update)
 
@@ -100,6 +101,15 @@ def _metabolise(config: Config, rules: Rules, world: World, who: jax.Array) -> W
         loss += jnp.where(bodies.water == 0, rules.dehydration[spared], 0)
         health = jnp.where(mortal, jnp.maximum(health - loss, 0), health)
     return world.replace(bodies=bodies.replace(health=health))
+
+
+def _become_mortal(world: World, body: jax.Array, when: jax.Array) -> World:
+    """The immortality of whoever came back ends."""
+    bodies = world.bodies
+    ends = when & (bodies.kind[body] == Kind.IMMORTAL)
+    ends &= world.tick >= bodies.immortal_until[body]
+    kind = set_at(bodies.kind, jnp.where(ends, body, bodies.kind.shape[0]), int(Kind.PLAYER))
+    return world.replace(bodies=bodies.replace(kind=kind))
 
 
 def _drink_and_eat(

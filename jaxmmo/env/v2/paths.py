@@ -1,4 +1,4 @@
-"""The search of a chasing NPC: A* with a budget, ties and answers as in the original (section 8)."""
+"""The search of a chasing NPC: A* with a budget, and ties as in the original (section 8)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
-from jaxmmo.env.state.arrays import get_at, set_at
-from jaxmmo.env.state.arrays import compact, count_before
+from jaxmmo.env.state.arrays import compact, count_before, get_at, set_at
 
 POPS = 99
 """Nodes that a search looks at."""
@@ -87,7 +86,7 @@ def first_step(passable: jax.Array, start: jax.Array, goal: jax.Array) -> jax.Ar
     end = jnp.where(exhausted & ~reached, search.best, end)
 
     def back(state: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
-        node, parent = state
+        _, parent = state
         return parent, get_at(search.parent, parent, nowhere)
 
     def further(state: tuple[jax.Array, jax.Array]) -> jax.Array:

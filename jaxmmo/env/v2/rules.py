@@ -104,6 +104,8 @@ class Rules(Numbers):
     fog_speed: jax.Array = rule(1, 0, 1000, jnp.float32)  # f32[]; tiles a tick
     fog_safe: jax.Array = rule(8, 0)  # half the side of the square that stays clear
     horizon: jax.Array = rule(1024, 1)
+    respawn_freeze: jax.Array = rule(10, 0)  # ticks for which who came back is frozen and immortal
+    respawn_health: jax.Array = rule(100, 1, 30_000)
 
 
 def default_rules(config: Config, **overrides: Any) -> Rules:
@@ -111,22 +113,24 @@ def default_rules(config: Config, **overrides: Any) -> Rules:
     return make_rules(Rules, config, overrides)
 
 
-def from_constants(constants: Mapping[str, Any], **sizes: int) -> tuple[Config, Rules]:
+def from_constants(constants: Mapping[str, Any], **sizes: Any) -> tuple[Config, Rules]:
     """Configuration and rules from the names and values of the original's constants.
 
     Args:
       constants: all of them, as the original's configuration holds them.
-      **sizes: capacities that the original has not: `items`, `events`.
+      **sizes: further fields of the configuration: `items`, `events`, what a game switches on, and
+        `npcs` if there are to be more slots than NPCs.
 
     Raises:
       ValueError: for a value that does not fit.
     """
     c = constants
+    npcs = c["NPC_N"] if c["NPC_SYSTEM_ENABLED"] else 0
     config = Config(
         side=c["MAP_SIZE"],
         centre=c["MAP_CENTER"],
         players=c["PLAYER_N"],
-        npcs=c["NPC_N"] if c["NPC_SYSTEM_ENABLED"] else 0,
+        npcs=max(npcs, sizes.pop("npcs", 0)),
         inventory=c["ITEM_INVENTORY_CAPACITY"],
         vision=c["PLAYER_VISION_RADIUS"],
         attempts=c["NPC_SPAWN_ATTEMPTS"],

@@ -14,7 +14,7 @@ from jaxmmo.env.rules import NEVER
 from jaxmmo.env.state.arrays import set_at
 from jaxmmo.env.state.table import Table, column
 from jaxmmo.env.v2.config import Config
-from jaxmmo.env.v2.constants import NUM_SKILLS, PASSABLE, Kind
+from jaxmmo.env.v2.constants import DEPLETED, NUM_SKILLS, PASSABLE, Kind
 
 FRESH = 2**29
 """Stamps from here on belong to rows that were never free."""
@@ -85,6 +85,7 @@ class Bodies(Table):
     kills: jax.Array = column()
     target: jax.Array = column()  # i32[B]; id of an NPC's target, 0 for none
     resilient: jax.Array = column(jnp.bool_)
+    immortal_until: jax.Array = column()  # tick in which a player becomes mortal again
     team: jax.Array = column()  # 0 for none
     spawn_row: jax.Array = column()
     spawn_col: jax.Array = column()
@@ -118,6 +119,15 @@ class Log(struct.PyTreeNode):
     count: jax.Array  # i32[]; may exceed E: the rest was not written
 
 
+class Seizures(struct.PyTreeNode):
+    """Who was the last to stand alone on a tile that tasks are about."""
+
+    row: jax.Array  # i32[Z]
+    col: jax.Array  # i32[Z]
+    holder: jax.Array  # i32[Z]; slot of a player, B for nobody
+    since: jax.Array  # i32[Z]; tick
+
+
 class World(struct.PyTreeNode):
     """One world between two ticks."""
 
@@ -134,12 +144,11 @@ class World(struct.PyTreeNode):
     queue: jax.Array  # i32[M]; dangers that wait for a new NPC, oldest first
     queued: jax.Array  # i32[]
     lost_items: jax.Array  # i32[]; items that found no row: the table is too small
+    seizures: Seizures
     log: Log
 
     def look(self) -> jax.Array:
         """u8[S, S]: materials as they look."""
-        from jaxmmo.env.v2.constants import DEPLETED
-
         worn = jnp.asarray(DEPLETED, jnp.uint8)[self.material]
         return jnp.where(self.depleted, worn, self.material)
 

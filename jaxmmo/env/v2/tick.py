@@ -44,9 +44,12 @@ def advance(
     world = deal(config, rules, world, intent, rolls)
     world = fight_and_move(config, rules, world, intent, plans, rolls)
     world = say(config, rules, world, intent)
-    world, died = ending.cull(world)
+    world, died = ending.cull(config, world)
     world = world.replace(tick=world.tick + 1)
+    if config.respawn:
+        world = ending.come_back(config, rules, world, died, rolls.respawn)
     world = ending.regrow(world, rolls.regrow)
+    world = ending.seize(world)
     world = ending.close_in(config, rules, world)
     if config.has("exchange"):
         world = dealing.end_listings(rules, world)
