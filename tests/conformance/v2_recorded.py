@@ -48,6 +48,9 @@ HIDDEN = {
 
 SKILLS = ("melee", "range", "mage", "fishing", "herbalism", "prospecting", "carving", "alchemy")
 
+NOWHERE = (-1, -1)
+"""A tile on which nobody can stand."""
+
 
 def doubled(rows: int) -> int:
     """Rows of a table that began with a hundred and has at least so many."""
@@ -74,7 +77,8 @@ class Recorded:
         text = self.optional("tasks", None)
         words = None if text is None else str(text)
         self.tasks = v2_tasks.of_run(config, self.constants["HORIZON"], words, config.respawn)
-        self.tiles = v2_tasks.tiles(self.tasks)
+        tiles = v2_tasks.tiles(self.tasks)
+        self.tiles = tiles + [NOWHERE] * (2 - len(tiles))  # few sizes, so few programs
         self.config = config.replace(seizable=len(self.tiles))
 
     def __getitem__(self, name: str) -> np.ndarray:
@@ -258,6 +262,7 @@ def _bodies(recorded: Recorded, tick: int) -> Bodies:
         if identity < 0:
             npc = recorded.npc[int(identity)]
             columns["style"][slot] = int(npc["style"])
+            columns["gear"][slot] = int(npc["item_level"])
             columns["rank"][slot] = int(npc["level"])
             columns["offence"][slot] = int(npc["offense"])
             columns["defence"][slot] = int(npc["defense"])

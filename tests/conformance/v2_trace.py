@@ -10,13 +10,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxmmo.env.rules import NEVER
 from jaxmmo.env.state.arrays import get_at
 from jaxmmo.env.v2.columns import body_table, item_table, place_in_inventory
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import Event
+from jaxmmo.env.v2.decisions import Intent, Rolls
+from jaxmmo.env.v2.rewards import proceed
 from jaxmmo.env.v2.rules import Rules
 from jaxmmo.env.v2.state import World
-from jaxmmo.env.v2.tasks import Progress, Tasks, no_progress, proceed
+from jaxmmo.env.v2.tasks import Progress, Tasks, no_progress
 from jaxmmo.env.v2.tick import Happened, advance
 from tests.conformance import v2_recorded as rec
 from tests.conformance.report import Report
@@ -148,6 +151,7 @@ def _run(
         other, (intent, rolls) = now
         before, progress = carry
         before = before if other is None else other
+        intent, rolls = _with_slots(config, before, intent, rolls)
         after, happened = advance(config, rules, before, intent, rolls)
         died = happened.died[: config.players]
         progress, reward = proceed(config, after, tasks, progress, died)
@@ -155,6 +159,27 @@ def _run(
         return (after, progress), row | {"reward": reward, "progress": progress.value}
 
     return jax.lax.scan(tick, carry, (worlds, given))
+
+
+def _with_slots(config: Config, world: World, intent: Intent, rolls: Rolls) -> tuple[Intent, Rolls]:
+    """Actions and random numbers by the slots of NPCs, which were by the order of their births."""
+    if config.npcs == 0:
+        return intent, rolls
+    bodies = jax.tree.map(lambda column: column[config.players :], world.bodies)
+    slot = jnp.argsort(jnp.where(bodies.alive, bodies.turn, NEVER)).astype(jnp.int32)
+
+    def of_npc(target: jax.Array) -> jax.Array:
+        npc = slot[jnp.clip(target - config.players, 0, config.npcs - 1)] + config.players
+        is_npc = (target >= config.players) & (target < config.bodies)
+        return jnp.where(is_npc, npc, target)
+
+    names = ("target", "give_to", "gold_to")
+    intent = intent.replace(**{name: of_npc(getattr(intent, name)) for name in names})
+    names = ("direction", "path", "path_given")
+    moved = {n: getattr(rolls, n) for n in names}
+    return intent, rolls.replace(
+        **{n: jnp.zeros_like(old).at[slot].set(old) for n, old in moved.items()}
+    )
 
 
 def _row(

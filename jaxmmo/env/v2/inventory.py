@@ -12,6 +12,9 @@ from jaxmmo.env.v2.constants import FIGHTS, SLOT, Item
 from jaxmmo.env.v2.rules import Rules
 from jaxmmo.env.v2.state import Items, World
 
+MOST = 100
+"""What a single item adds at most to an attack or a defence."""
+
 
 def write(items: Items, item: jax.Array, when: jax.Array, **values: jax.Array | int) -> Items:
     """The items with columns of one row changed, if `when`."""
@@ -131,7 +134,7 @@ def attack_of(rules: Rules, items: Items) -> jax.Array:
     """i32[I, 3]: what each item adds to attacks in each style."""
     fights = jnp.asarray(FIGHTS)[items.type]
     stats = jnp.where(stacks(items.type)[:, None], rules.ammunition, rules.weapon)
-    power = stats[:, 0] + stats[:, 1] * items.level
+    power = jnp.minimum(stats[:, 0] + stats[:, 1] * items.level, MOST)
     return jnp.where(fights[:, None] == jnp.arange(3), power[:, None], 0)
 
 
@@ -141,4 +144,4 @@ def defence_of(rules: Rules, items: Items) -> jax.Array:
     tool = rules.tool[0] + rules.tool[1] * items.level
     is_armour = (items.type >= Item.HAT) & (items.type <= Item.BOTTOM)
     is_tool = (items.type >= Item.ROD) & (items.type <= Item.CHISEL)
-    return jnp.where(is_armour, armour, jnp.where(is_tool, tool, 0))
+    return jnp.minimum(jnp.where(is_armour, armour, jnp.where(is_tool, tool, 0)), MOST)

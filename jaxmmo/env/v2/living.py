@@ -60,7 +60,7 @@ def _age(config: Config, world: World, who: jax.Array) -> World:
     return world.replace(
         bodies=bodies.replace(
             attacker=select(who & (bodies.damage == 0), 0, bodies.attacker),
-            item_level=select(player, level, bodies.item_level),
+            item_level=select(who, jnp.where(player, level, bodies.gear), bodies.item_level),
             freeze=select(who & (bodies.freeze > 0), bodies.freeze - 1, bodies.freeze),
             damage=select(who, 0, bodies.damage),
             time_alive=bodies.time_alive + who.astype(jnp.int32),

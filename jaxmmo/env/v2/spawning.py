@@ -91,7 +91,7 @@ def _place(
         "kind": rules.npc_kind[danger],
         "row": row,
         "col": col,
-        "item_level": (5 * strength).astype(jnp.int32),
+        "gear": (5 * strength).astype(jnp.int32),
         "gold": level,
         "health": 100,
         "food": 100,
@@ -109,7 +109,8 @@ def _place(
         "spawn_col": col,
     }
     columns = {
-        name: set_at(column, at, values.get(name, 0)) for name, column in vars(bodies).items()
+        name: set_at(column, at, jnp.asarray(values.get(name, 0), column.dtype))
+        for name, column in vars(bodies).items()
     }
     return world.replace(
         bodies=bodies.replace(**columns),

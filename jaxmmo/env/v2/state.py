@@ -92,6 +92,7 @@ class Bodies(Table):
     style: jax.Array = column()  # of an NPC
     offence: jax.Array = column()  # of an NPC
     defence: jax.Array = column()  # of an NPC
+    gear: jax.Array = column()  # item level of an NPC, from its first update on
     rank: jax.Array = column()  # level of an NPC, and of what it leaves
     danger: jax.Array = column()  # distance of an NPC's birthplace from the edge, tiles
     armour: jax.Array = column()  # item that an NPC leaves, 0 for none
