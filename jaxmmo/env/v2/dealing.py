@@ -99,7 +99,7 @@ def give(
     item = jnp.minimum(item, items.type.shape[0] - 1)
     when &= ~items.equipped[item] & (items.price[item] == 0)
     when &= inventory.fits(config, items, other, item)
-    world = log.record_item(world, when, body, Event.GIVE_ITEM, item)
+    world = log.record(world, when, body, Event.GIVE_ITEM)  # what is given is not logged
     world = inventory.let_go(world, item, when)
     return inventory.receive(config, world, other, item, when)[0]
 
