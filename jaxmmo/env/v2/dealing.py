@@ -72,7 +72,7 @@ def throw_away(rules: Rules, world: World, body: jax.Array, item: jax.Array) -> 
     when = _deals(rules, world, body, item)
     item = jnp.minimum(item, world.items.type.shape[0] - 1)
     when &= ~world.items.equipped[item]
-    world = log.record_item(world, when, body, Event.DESTROY_ITEM, item)
+    world = log.record(world, when, body, Event.DESTROY_ITEM)  # what it was is not logged
     return inventory.destroy(world, item, when)
 
 
