@@ -257,6 +257,11 @@ def _bodies(recorded: Recorded, tick: int) -> Bodies:
     for k, skill in enumerate(SKILLS):
         columns["level"][at, k] = recorded.column("ent", f"{skill}_level")[tick][rows]
         columns["experience"][at, k] = recorded.column("ent", f"{skill}_exp")[tick][rows]
+    for name in ("row", "col"):
+        start = recorded.column("ent", name)[0]
+        first = recorded.column("ent", "id")[0]
+        players = np.flatnonzero(first > 0)
+        columns[f"spawn_{name}"][first[players].astype(int) - 1] = start[players]
     columns["team"][: config.players] = recorded["team"]
     for slot, identity in zip(at, ids[rows], strict=True):
         if identity < 0:

@@ -132,8 +132,8 @@ def _target(config: Config, who: int, given: dict[str, Any]) -> np.ndarray:
     return (index == other) & (word != "")
 
 
-LEFT = -1
-"""The team to the left is the one before."""
+LEFT = 1
+"""The team to the left is the next one."""
 
 
 def tiles(tasks: Tasks) -> list[tuple[int, int]]:

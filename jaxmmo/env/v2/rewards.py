@@ -68,6 +68,7 @@ def proceed(
     value = jnp.where(holds, jnp.minimum(lasted, 1), value)
     ongoing = tasks.kind == TaskKind.ONGOING
     reward = jnp.where(ongoing, value, value - progress.value)
+    reward = jnp.where(holds & (value >= 1), 1, reward)  # completion is worth a whole task
     reward = jnp.where(progress.done & ~ongoing, 0, reward)
     done = progress.done | ((value >= 1) & ~ongoing)
     value = jnp.where(progress.done, progress.value, value)
