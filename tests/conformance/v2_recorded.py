@@ -52,6 +52,11 @@ NOWHERE = (-1, -1)
 """A tile on which nobody can stand."""
 
 
+def made(table: Any, /, **columns: Any) -> Any:
+    """An object of jaxmmo's that holds numpy arrays."""
+    return table(**columns)
+
+
 def doubled(rows: int) -> int:
     """Rows of a table that began with a hundred and has at least so many."""
     size = 100
@@ -170,7 +175,8 @@ def world_at(recorded: Recorded, tick: int, fog: np.ndarray) -> World:
     queue = recorded["danger_queue"][tick]
     dangers = np.round(queue[queue >= 0] * config.centre / 2).astype(np.int32)
     material = recorded["tile"][0].astype(np.uint8)
-    return World(
+    return made(
+        World,
         tick=np.int32(tick),
         material=material,
         depleted=recorded["tile"][tick] != recorded["tile"][0],
@@ -202,7 +208,7 @@ def _seizures(recorded: Recorded, tick: int) -> Seizures:
             last = np.flatnonzero(here)[-1]
             holder[tile], since[tile] = columns["ent_id"][last] - 1, columns["tick"][last] - 1
     row, col = np.array(recorded.tiles, np.int32).reshape(-1, 2).T
-    return Seizures(row=row, col=col, holder=holder, since=since)
+    return made(Seizures, row=row, col=col, holder=holder, since=since)
 
 
 def _next_npc(recorded: Recorded, tick: int) -> int:
@@ -219,7 +225,7 @@ def _rows(free: list[int], size: int, clock: int) -> Rows:
         length = max(length, doubled(row + 1)) if _out_of_turn(free, place) else length
     for place, row in enumerate(free):
         stamp[row] = place if row < length else FRESH + row
-    return Rows(stamp=stamp, clock=np.int32(clock))
+    return made(Rows, stamp=stamp, clock=np.int32(clock))
 
 
 def _out_of_turn(free: list[int], place: int) -> bool:
@@ -275,7 +281,7 @@ def _bodies(recorded: Recorded, tick: int) -> Bodies:
             columns["armour"][slot] = max(int(npc["armor_type"]), 0)
             columns["tool"][slot] = max(int(npc["tool_type"]), 0)
     _graves(recorded, tick, columns)
-    return Bodies(**columns)
+    return made(Bodies, **columns)
 
 
 def _graves(recorded: Recorded, tick: int, columns: dict[str, np.ndarray]) -> None:
@@ -303,7 +309,8 @@ def _items(recorded: Recorded, tick: int) -> Items:
     alive = column("id") != 0
     place = np.pad(recorded["item_pos"][tick].astype(np.int32), (0, missing), constant_values=-1)
     listed = recorded["item_list_tick"][tick].astype(np.int32)
-    return Items(
+    return made(
+        Items,
         alive=alive,
         id=np.arange(config.items, dtype=np.int32),
         type=column("type_id"),
@@ -339,7 +346,8 @@ def intents(recorded: Recorded) -> Intent:
 
     order = _complete(recorded["act_order"].astype(np.int32) - 1, config.players)
     move = column("move")
-    return Intent(
+    return made(
+        Intent,
         order=order,
         move=np.where(move < 0, NO_MOVE, move),
         style=np.maximum(column("atk_style"), 0),
@@ -392,7 +400,8 @@ def rolls(recorded: Recorded) -> Rolls:
     for tick, player, row, col in np.asarray(recorded.optional("roll_respawn", ())).tolist():
         respawn[tick, player - 1] = row, col
     attempts = _attempts(recorded, size)
-    return Rolls(
+    return made(
+        Rolls,
         direction=direction,
         drop=recorded["roll_drop"].astype(np.float32),
         buyers=_complete(recorded["roll_buy_order"].astype(np.int32) - 1, config.players),

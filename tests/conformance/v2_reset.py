@@ -29,7 +29,7 @@ class Reset:
         """Seeds the generator and draws the directions of meandering NPCs."""
         self.constants = constants
         self.side, self.centre = constants["MAP_SIZE"], constants["MAP_CENTER"]
-        self.border = constants["MAP_BORDER"]
+        self.border = (self.side - self.centre) // 2
         self.random = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
         self.directions = self.random.integers(0, 4, size=DIRECTIONS)
 

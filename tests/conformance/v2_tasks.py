@@ -73,16 +73,17 @@ def of_run(config: Config, horizon: int, text: str | None, race: bool) -> Tasks:
     places = [
         _place(config, name, given, row) for (_, name, given), row in zip(listed, rows, strict=True)
     ]
-    return Tasks(
-        predicate=np.array([NAMES[name] for _, name, _ in listed], np.int32),
-        kind=np.array([KINDS[kind] for kind, _, _ in listed], np.int32),
-        number=np.array([row[0] for row in rows], np.int32),
-        first=np.array([first for first, _ in places], np.int32),
-        second=np.array([second for _, second in places], np.int32),
-        hold=np.full(config.players, HOLD, np.int32),
-        subject=np.eye(config.players, dtype=bool),
-        target=np.stack([_target(config, who, g) for who, (_, _, g) in enumerate(listed)]),
-    )
+    columns: dict[str, Any] = {
+        "predicate": np.array([NAMES[name] for _, name, _ in listed], np.int32),
+        "kind": np.array([KINDS[kind] for kind, _, _ in listed], np.int32),
+        "number": np.array([row[0] for row in rows], np.int32),
+        "first": np.array([first for first, _ in places], np.int32),
+        "second": np.array([second for _, second in places], np.int32),
+        "hold": np.full(config.players, HOLD, np.int32),
+        "subject": np.eye(config.players, dtype=bool),
+        "target": np.stack([_target(config, who, g) for who, (_, _, g) in enumerate(listed)]),
+    }
+    return Tasks(**columns)
 
 
 def _row(horizon: int, given: dict[str, Any]) -> tuple[int, int, int]:

@@ -1,5 +1,7 @@
 """Hand-built worlds of the second game."""
 
+from typing import Any
+
 import jax.numpy as jnp
 import numpy as np
 
@@ -77,7 +79,7 @@ def world_with(config: Config, players=(), npcs=(), items=(), material=None) -> 
 def intent(config: Config, **changes) -> Intent:
     """What four players do: nothing, but for these lists, one entry a player."""
     size, nothing, nobody = config.players, config.items, config.bodies
-    given = dict.fromkeys(Intent.__dataclass_fields__, 0)
+    given: dict[str, Any] = dict.fromkeys(Intent.__dataclass_fields__, 0)
     given |= {"move": NO_MOVE, "target": nobody, "give_to": nobody, "gold_to": nobody}
     given |= dict.fromkeys(("use", "destroy", "give", "buy", "sell"), nothing)
     columns = {name: jnp.full(size, value, jnp.int32) for name, value in given.items()}
