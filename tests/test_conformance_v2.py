@@ -14,6 +14,7 @@ TRACES = sorted(DATA.glob("trace_*.npz"))
 SEEDED = [path for path in TRACES if "_race_" not in path.name and "_team_" not in path.name]
 
 
+@pytest.mark.slow
 def test_the_first_ticks_of_a_run_are_exact():
     report = v2_trace.check(DATA / "trace_rich_9.npz", ticks=v2_trace.CHUNK)
     assert report.passed, report.summary()
@@ -39,6 +40,7 @@ def test_all_recorded_observations_and_masks_are_exact(name):
     assert report.passed, report.summary()
 
 
+@pytest.mark.slow
 def test_a_wrong_number_is_found(tmp_path):
     with np.load(DATA / "trace_rich_9.npz") as file:
         arrays = dict(file)
