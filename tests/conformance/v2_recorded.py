@@ -241,7 +241,7 @@ def _bodies(recorded: Recorded, tick: int) -> Bodies:
     rows = np.flatnonzero(ids)
     at = np.array([slots[int(i)] for i in ids[rows]], int)
     names = [f for f in Bodies.__dataclass_fields__ if f not in ("alive", "resilient")]
-    columns = {name: np.zeros(config.bodies, np.int32) for name in names}
+    columns: dict[str, Any] = {name: np.zeros(config.bodies, np.int32) for name in names}
     for name in ("level", "experience"):
         columns[name] = np.zeros((config.bodies, NUM_SKILLS), np.int32)
     columns |= {name: np.zeros(config.bodies, bool) for name in ("alive", "resilient")}
@@ -418,7 +418,7 @@ def _attempts(recorded: Recorded, size: int) -> dict[str, np.ndarray]:
     """[T, A, ...]: the attempts to place NPCs."""
     ticks = recorded.ticks
     names = recorded["roll_spawn_columns"].tolist()
-    found = {
+    found: dict[str, Any] = {
         name: np.zeros((ticks, size), np.int32)
         for name in ("mirror", "offset", "style", "armour", "tool")
     }

@@ -80,7 +80,7 @@ def _compare_rewards(
     if progress is not None:
         progress = progress[:count].astype(np.float32)
         close = np.isclose(got["progress"], progress, rtol=0, atol=1e-6)
-        living = got["reward"] > -1
+        living = np.cumsum(recorded["terminated"][:count], 0) == 0
         report.compare(
             "task_progress", np.where(close, progress, got["progress"]), progress, living
         )

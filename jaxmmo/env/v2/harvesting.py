@@ -29,13 +29,13 @@ def harvest(
 ) -> World:
     """A player's harvests of a tick (section 6): fishing, then its own tile's profession.
 
+    Without professions tiles are used up all the same.
+
     Args:
       body: i32[], who.
       drop: f32[5, 2], uniform, by profession and entry of `DROPS`.
       when: bool[], whether it does anything.
     """
-    if not config.has("profession"):
-        return world
     row, col = world.bodies.row[body], world.bodies.col[body]
     own = jnp.argmax(jnp.asarray(CROP) == world.material[row, col]).astype(jnp.int32)
 
@@ -64,7 +64,7 @@ def _yield(
     when: jax.Array,
 ) -> World:
     """What a harvest gives: both drops are made before the first is received."""
-    if config.has("item"):
+    if config.has("item", "profession"):
         size = world.items.type.shape[0]
         tool = inventory.worn(world.items, body, HELD)
         held = jnp.minimum(tool, size - 1)

@@ -71,7 +71,7 @@ def make_item(
         equipped=False,
         price=0,
         listed=-1,
-        received=NEVER,
+        received=int(NEVER),
         made=world.tick,
     )
     lost = world.lost_items + (when & ~made).astype(jnp.int32)

@@ -19,7 +19,14 @@ QUICKLY = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_pass
 
 def small(**changes) -> Config:
     """Four players and two NPCs on a map of the smallest preset's size."""
-    sizes = {"side": 64, "centre": 32, "players": 4, "npcs": 2, "items": 100, "events": 64}
+    sizes: dict[str, Any] = {
+        "side": 64,
+        "centre": 32,
+        "players": 4,
+        "npcs": 2,
+        "items": 100,
+        "events": 64,
+    }
     return Config(**(sizes | changes))
 
 
@@ -35,10 +42,12 @@ def world_with(config: Config, players=(), npcs=(), items=(), material=None) -> 
     """
     tiles = np.full((config.side, config.side), Material.GRASS, np.uint8)
 
+    unchecked: Any = config  # tables take the configuration of any game
+
     def nowhere(_: str) -> int:
         return config.bodies
 
-    bodies = empty(Bodies, config, config.bodies, nowhere)
+    bodies = empty(Bodies, unchecked, config.bodies, nowhere)
     columns = {k: np.array(v) for k, v in vars(bodies).items()}
     columns["id"][: config.players] = np.arange(1, config.players + 1)
     for first, many in ((0, players), (config.players, npcs)):
@@ -50,7 +59,9 @@ def world_with(config: Config, players=(), npcs=(), items=(), material=None) -> 
             for name, value in (base | given).items():
                 columns[name][first + k] = value
     rows = Rows.all_free(config.items)
-    table = {k: np.array(v) for k, v in vars(empty(Items, config, config.items, nowhere)).items()}
+    table = {
+        k: np.array(v) for k, v in vars(empty(Items, unchecked, config.items, nowhere)).items()
+    }
     stamp = np.array(rows.stamp)
     for k, given in enumerate(items):
         base = {"alive": True, "id": k + 1, "level": 1, "quantity": 1, "received": k, "made": -1}
