@@ -13,11 +13,11 @@ from jaxmmo.env.v2.constants import Event, Item, Material
 from jaxmmo.env.v2.rules import default_rules
 from jaxmmo.env.v2.state import Rows
 from jaxmmo.env.v2.tick import advance
-from tests.env.second.worlds import QUICKLY, intent, rolls, small, world_with
+from tests.env.second.worlds import intent, rolls, small, world_with
 
 CONFIG = small()
 RULES = default_rules(CONFIG)
-STEP = jax.jit(partial(advance, CONFIG), compiler_options=QUICKLY)
+STEP = jax.jit(partial(advance, CONFIG))
 
 
 def play(world, acts=None, draws=None, rules=RULES):

@@ -13,9 +13,6 @@ from jaxmmo.env.v2.constants import Material
 from jaxmmo.env.v2.decisions import NO_MOVE, Intent, Rolls
 from jaxmmo.env.v2.state import Bodies, Items, Rows, Seizures, World, empty_fog
 
-QUICKLY = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
-"""Options with which a program that runs only a few times is compiled in half the time."""
-
 
 def small(**changes) -> Config:
     """Four players and two NPCs on a map of the smallest preset's size."""
