@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -36,14 +36,14 @@ class Rule:
 
     default: Any
     low: float
-    high: float | Callable[[EnvConfig], float]
+    high: float | Callable[[Any], float]
     dtype: Any
 
 
 def rule(
     default: Any,
     low: float = 0,
-    high: float | Callable[[EnvConfig], float] = MOST,
+    high: float | Callable[[Any], float] = MOST,
     dtype: Any = jnp.int32,
 ) -> Any:
     """Declares a field of the rules in one line; see `Rule`. Its shape is that of the default."""
@@ -239,11 +239,14 @@ def declared(kind: type[Numbers]) -> dict[str, Rule]:
     return {field.name: field.metadata["rule"] for field in dataclasses.fields(kind)}
 
 
-def make_rules(kind: type[Rules], config: EnvConfig, *overrides: dict[str, Any]) -> Rules:
+N = TypeVar("N", bound=Numbers)
+
+
+def make_rules(kind: type[N], config: Any, *overrides: dict[str, Any]) -> N:
     """The rules of a configuration, single fields replaced.
 
     Args:
-      kind: `Rules`, or a class that adds fields to it.
+      kind: a class of rules.
       config: decides the sizes that rules follow (capacity, map).
       *overrides: fields, broadcast to the field's shape and cast to its dtype; or
         `regrow_probability`, a float from which `regrow_table` is built. Later ones win.
@@ -254,9 +257,10 @@ def make_rules(kind: type[Rules], config: EnvConfig, *overrides: dict[str, Any])
     fields = declared(kind)
     values = {name: _default(each, config) for name, each in fields.items()}
     for given in overrides:
-        refuse_unknown("rule", given, [*fields, "regrow_probability"])
+        by_chance = ["regrow_probability"] if "regrow_table" in fields else []
+        refuse_unknown("rule", given, [*fields, *by_chance])
         for name, value in given.items():
-            if name == "regrow_probability":
+            if name in by_chance:
                 traced = isinstance(value, Tracer)
                 table: Any = traced_regrowth_table if traced else regrowth_table
                 values["regrow_table"] = jnp.asarray(table(value))
@@ -265,13 +269,13 @@ def make_rules(kind: type[Rules], config: EnvConfig, *overrides: dict[str, Any])
     return kind(**values)
 
 
-def _default(rule: Rule, config: EnvConfig) -> jax.Array:
+def _default(rule: Rule, config: Any) -> jax.Array:
     """A field's default as an array."""
     value = rule.default(config) if callable(rule.default) else rule.default
     return jnp.asarray(value, rule.dtype)
 
 
-def _checked(name: str, value: Any, leaf: jax.Array, rule: Rule, config: EnvConfig) -> jax.Array:
+def _checked(name: str, value: Any, leaf: jax.Array, rule: Rule, config: Any) -> jax.Array:
     """A value for a field; ValueError unless it fits and, where it is known, is in its range."""
     high = rule.high(config) if callable(rule.high) else rule.high
     try:

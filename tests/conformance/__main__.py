@@ -11,8 +11,9 @@ def parser() -> argparse.ArgumentParser:
     """The command line's arguments."""
     top = argparse.ArgumentParser(
         prog="python -m tests.conformance",
-        description="Hold jaxmmo against recordings of Neural MMO v1.3. The last line printed is "
-        "one JSON object; exit 0 only if all that must match does, 1 if not, 2 for bad input.",
+        description="Hold jaxmmo against recordings of Neural MMO v1.3 and 2.1. The last line "
+        "printed is one JSON object; exit 0 only if all that must match does, 1 if not, 2 for bad "
+        "input.",
     )
     checks = top.add_subparsers(dest="check", required=True)
     transitions = checks.add_parser("transitions", help="single ticks, every field")
@@ -27,6 +28,12 @@ def parser() -> argparse.ArgumentParser:
     statistics = checks.add_parser("statistics", help="long runs with jaxmmo's own draws")
     statistics.add_argument("--policy", choices=("noop", "move", "random"), required=True)
     statistics.add_argument("--seed", type=int, default=0)
+    second = checks.add_parser("v2-trace", help="a whole run of the second game")
+    second.add_argument("file")
+    second.add_argument("--resolution", choices=("sequential",), default="sequential")
+    shown = checks.add_parser("v2-observations", help="the second game's observations and masks")
+    shown.add_argument("trace")
+    shown.add_argument("observations")
     return top
 
 
@@ -56,6 +63,14 @@ def run(args: argparse.Namespace) -> dict:
         from tests.conformance import observations
 
         return observations.check(args.file).summary()
+    if args.check == "v2-trace":
+        from tests.conformance import v2_trace
+
+        return v2_trace.check(args.file).summary()
+    if args.check == "v2-observations":
+        from tests.conformance import v2_observations
+
+        return v2_observations.check(args.trace, args.observations).summary()
     from tests.conformance import statistics
 
     return statistics.check(args.policy, args.seed)

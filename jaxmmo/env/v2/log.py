@@ -1,0 +1,69 @@
+"""The log of a tick's events."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from jaxmmo.env.state.arrays import set_at
+from jaxmmo.env.v2.constants import Event
+from jaxmmo.env.v2.state import Log, World
+
+COLUMNS = ("ent_id", "event", "type", "level", "number", "gold", "target_ent")
+
+Number = jax.Array | int
+
+
+def cleared(size: int) -> Log:
+    """A log without events."""
+    return Log(rows=jnp.zeros((size, len(COLUMNS)), jnp.int32), count=jnp.int32(0))
+
+
+def record(
+    world: World,
+    when: jax.Array,
+    who: jax.Array,
+    event: Event,
+    *,
+    type: Number = 0,
+    level: Number = 0,
+    number: Number = 0,
+    gold: Number = 0,
+    target: Number = 0,
+) -> World:
+    """The world with an event logged.
+
+    Args:
+      world: of which.
+      when: bool[], whether it happened.
+      who: i32[], slot of the body that did it.
+      event: what it did.
+      type: of the item, skill or style.
+      level: of the item, skill or victim.
+      number: how much, or how many.
+      gold: coins.
+      target: id of the item or body that it was done to.
+    """
+    values = (world.bodies.id[who], int(event), type, level, number, gold, target)
+    row = jnp.stack([jnp.asarray(value, jnp.int32) for value in values])
+    rows, count = world.log.rows, world.log.count
+    rows = set_at(rows, jnp.where(when, count, rows.shape[0]), row)
+    return world.replace(log=Log(rows=rows, count=count + when.astype(jnp.int32)))
+
+
+def record_item(
+    world: World, when: jax.Array, who: jax.Array, event: Event, item: jax.Array, gold: Number = 0
+) -> World:
+    """As `record`, for an item, a row of the table."""
+    items = world.items
+    return record(
+        world,
+        when,
+        who,
+        event,
+        type=items.type[item],
+        level=items.level[item],
+        number=items.quantity[item],
+        gold=gold,
+        target=item,
+    )

@@ -1,0 +1,107 @@
+"""What NPCs decide, from the state before anything else happens in a tick (section 8)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from jaxmmo.env.state.arrays import select
+from jaxmmo.env.v2.config import Config
+from jaxmmo.env.v2.constants import AROUND, PASSABLE, Kind
+from jaxmmo.env.v2.decisions import NO_MOVE, Rolls
+from jaxmmo.env.v2.paths import first_steps
+from jaxmmo.env.v2.rules import Rules
+from jaxmmo.env.v2.state import Bodies, World, is_player, slot_of
+
+
+class Plans(NamedTuple):
+    """What NPCs are about to do."""
+
+    move: jax.Array  # i32[M]; choice of `DELTAS`, NO_MOVE for none
+    style: jax.Array  # i32[M]
+    target: jax.Array  # i32[M]; slot of whom to attack, B for nobody
+
+
+FROM_AROUND = jnp.array([0, 1, 3, 2])  # choices of `DELTAS` in the order of `AROUND`
+
+
+def decide(config: Config, rules: Rules, world: World, rolls: Rolls) -> tuple[World, Plans]:
+    """NPCs pick targets, and meander or charge; the world remembers the targets."""
+    bodies = world.bodies
+    npcs = jnp.arange(config.players, config.bodies)
+    mine: Bodies = jax.tree.map(lambda column: column[npcs], bodies)
+    target = _targets(config, bodies, mine)
+    slot = slot_of(config, bodies, target)
+    slot = jnp.where(target == 0, config.bodies, slot)
+    charges = mine.alive & (mine.kind != Kind.PASSIVE) & (slot < config.bodies)
+    who = jnp.minimum(slot, config.bodies - 1)
+    goal = jnp.stack([bodies.row[who], bodies.col[who]], 1)
+    start = jnp.stack([mine.row, mine.col], 1)
+    searches = charges & ~rolls.path_given & (start != goal).any(1)
+    step = first_steps(world.passable(), start, goal, searches)
+    step = select(charges & rolls.path_given, rolls.path, step)
+    move = jnp.where(charges, _choice(step), _meander(world, mine, rolls.direction))
+    off = jnp.abs(start - goal).max(1)
+    strikes = charges & (bodies.kind[who] != Kind.IMMORTAL)
+    strikes &= off <= rules.reach[mine.style]
+    targets = bodies.target.at[npcs].set(jnp.where(mine.alive, target, 0))
+    plans = Plans(
+        move=jnp.where(mine.alive, move, NO_MOVE),
+        style=mine.style,
+        target=jnp.where(strikes, slot, config.bodies),
+    )
+    return world.replace(bodies=bodies.replace(target=targets)), plans
+
+
+def _targets(config: Config, bodies: Bodies, mine: Bodies) -> jax.Array:
+    """i32[M]: ids of the targets of NPCs, 0 for none."""
+    old = slot_of(config, bodies, mine.target)
+    there = (mine.target != 0) & (old < config.bodies)
+    old = jnp.minimum(old, config.bodies - 1)
+    kept = there & bodies.alive[old] & (bodies.health[old] > 0)
+    kept &= bodies.kind[old] != Kind.IMMORTAL
+    off = jnp.maximum(jnp.abs(bodies.row[old] - mine.row), jnp.abs(bodies.col[old] - mine.col))
+    kept &= off <= config.vision
+    target = jnp.where(kept, mine.target, 0)
+    target = jnp.where(target == 0, mine.attacker, target)
+    seeks = (mine.kind == Kind.AGGRESSIVE) & (target == 0)
+    target = jnp.where(seeks, _nearest(config, bodies, mine), target)
+    return jnp.where(mine.kind == Kind.PASSIVE, mine.target, target)
+
+
+def _nearest(config: Config, bodies: Bodies, mine: Bodies) -> jax.Array:
+    """i32[M]: id of the nearest mortal player in sight, the first row of them; 0 for none."""
+    rows = jnp.abs(bodies.row[None] - mine.row[:, None])
+    cols = jnp.abs(bodies.col[None] - mine.col[:, None])
+    off = jnp.maximum(rows, cols)
+    seen = bodies.alive & (bodies.kind == Kind.PLAYER) & (bodies.health > 0)
+    seen = seen[None] & (off <= config.vision)
+    places = 2**20
+    rank = jnp.where(seen, off * places + bodies.place[None], 2**30)
+    nearest = jnp.argmin(rank, 1)
+    return jnp.where(seen.any(1), bodies.id[nearest], 0)
+
+
+def _meander(world: World, mine: Bodies, direction: jax.Array) -> jax.Array:
+    """i32[M]: a choice of move: the first passable direction from a random one on, else north."""
+    turn = (direction[:, None] + jnp.arange(4)[None]) % 4
+    around = jnp.asarray(AROUND, jnp.int32)[turn]
+    side = world.material.shape[0]
+    rows = jnp.clip(mine.row[:, None] + around[..., 0], 0, side - 1)
+    cols = jnp.clip(mine.col[:, None] + around[..., 1], 0, side - 1)
+    free = jnp.asarray(PASSABLE)[world.material[rows, cols]]
+    first = jnp.take_along_axis(turn, jnp.argmax(free, 1)[:, None], 1)[:, 0]
+    return jnp.where(free.any(1), FROM_AROUND[first], 0)
+
+
+def _choice(step: jax.Array) -> jax.Array:
+    """i32[M]: the choice of move that a step i32[M, 2] is, NO_MOVE if it is none."""
+    unit = (step[:, None] == jnp.asarray(AROUND, jnp.int32)[None]).all(2)
+    return jnp.where(unit.any(1), FROM_AROUND[jnp.argmax(unit, 1)], NO_MOVE)
+
+
+def are_npcs(bodies: Bodies) -> jax.Array:
+    """bool[B]: NPCs that are in the table."""
+    return bodies.alive & ~is_player(bodies)

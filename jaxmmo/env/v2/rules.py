@@ -1,0 +1,219 @@
+"""Every number of the second game as an array leaf, and both games' constants translated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxmmo.env.rules import NEVER, Numbers, make_rules, rule
+from jaxmmo.env.v2.config import SYSTEMS, Config
+
+OFFENCES = 2048
+"""Entries of the tables by offence: what is stronger counts as the last one."""
+
+REGROW = {"FISH": 15, "HERB": 13, "ORE": 7, "TREE": 9, "CRYSTAL": 11}
+
+
+def thresholds() -> np.ndarray:
+    """i64[10]: experience at which levels 1 to 10 begin: sums of round(90 * sqrt(level))."""
+    steps = [round(90 * np.sqrt(level)) for level in range(1, 10)]
+    return np.concatenate([[0], np.cumsum(steps)]).astype(np.int64)
+
+
+def scaled(factor: float) -> np.ndarray:
+    """i64[2048]: offences times a factor, cut to whole numbers in double precision."""
+    return (np.arange(OFFENCES) * float(factor)).astype(np.int64)
+
+
+def danger_levels(config: Config, top: int = 10) -> np.ndarray:
+    """i64[C // 2 + 1]: level of NPCs by their distance from the edge of the playable square."""
+    return np.array([int(1 + 2 * d / config.centre * (top - 1)) for d in _distances(config)])
+
+
+def danger_kinds(config: Config, chances: tuple[float, float, float] = (0, 0.5, 0.8)) -> np.ndarray:
+    """i64[C // 2 + 1]: passive, neutral or aggressive, by the distance from the edge."""
+    low = [2 * d / config.centre for d in _distances(config)]
+    return np.array([sum(d >= chance for chance in chances) for d in low])
+
+
+def _distances(config: Config) -> range:
+    return range(config.centre // 2 + 1)
+
+
+class Rules(Numbers):
+    """The numbers of the game. Sources: sections of the rules of Neural MMO 2.1.
+
+    Scalars are i32[] unless said otherwise; 3 styles are melee, range, mage.
+    """
+
+    # bodies (sections 2 and 4)
+    full: jax.Array = rule(100, 1, 30_000)  # most health, food and water
+    health_increment: jax.Array = rule(0, 0, 30_000)  # health a tick, unconditionally
+    depletion: jax.Array = rule(5, 0, 30_000)  # food and water lost a tick
+    regeneration: jax.Array = rule(10, 0, 30_000)  # health a tick of whoever is well fed
+    regeneration_above: jax.Array = rule(50, 0, 30_000)  # food and water that this takes
+    starvation: jax.Array = rule([10, 5], 0, 30_000)  # i32[2]; health lost; of the resilient
+    dehydration: jax.Array = rule([10, 5], 0, 30_000)  # i32[2]; likewise, without water
+    restore: jax.Array = rule(100, 0, 30_000)  # food or water of a meal or a drink
+    regrow: jax.Array = rule(
+        [0, 0, 0, 0, 0.025, 0, 0, 0.1, 0, 0.105, 0, 0.1, 0, 0.02, 0, 0.02], 0, 1, jnp.float32
+    )  # f32[16]; chance a tick that a harvested tile regrows, by material
+
+    # combat (section 5)
+    reach: jax.Array = rule([3, 3, 3], -1, 30_000)  # i32[3]; tiles
+    base_damage: jax.Array = rule([10, 10, 10], 0, 30_000)  # i32[3]
+    level_damage: jax.Array = rule([5, 5, 5], 0, 30_000)  # i32[3]
+    base_defence: jax.Array = rule(0, 0, 30_000)
+    level_defence: jax.Array = rule(5, 0, 30_000)
+    immunity: jax.Array = rule(20, 0)  # ticks of life in which players cannot be hit by players
+    combat_status: jax.Array = rule(3, 0)  # ticks after a blow in which nobody deals in items
+    weak_offence: jax.Array = rule(lambda _: scaled(1.5))  # i32[2048]; against the weaker style
+    least_damage: jax.Array = rule(lambda _: scaled(0.25))  # i32[2048]; whatever the defence
+    # i32[3] experience of a blow; of ammunition's professions; of food's
+    experience: jax.Array = rule([6, 15, 30], 0, 30_000)
+    thresholds: jax.Array = rule(lambda _: thresholds())  # i32[10]
+    level_max: jax.Array = rule(10, 1, 10)
+
+    # items (section 10)
+    armour: jax.Array = rule([0, 3], 0, 30_000)  # i32[2]; defence at level 0, and a level
+    tool: jax.Array = rule([15, 0], 0, 30_000)  # i32[2]; likewise
+    weapon: jax.Array = rule([5, 5], 0, 30_000)  # i32[2]; attack at level 0, and a level
+    ammunition: jax.Array = rule([5, 10], 0, 30_000)  # i32[2]; likewise
+    meal: jax.Array = rule([50, 5], 0, 30_000)  # i32[2]; what rations and potions restore
+    weapon_chance: jax.Array = rule(0.025, 0, 1, jnp.float32)  # f32[]; of a harvested weapon
+    gold: jax.Array = rule(1, 0, 30_000)  # of a newborn
+    listing: jax.Array = rule(3, 0, 30_000)  # ticks for which an item is offered
+
+    # NPCs (section 8)
+    npc_limit: jax.Array = rule(lambda config: config.npcs, 0, lambda config: config.npcs)
+    npc_attempts: jax.Array = rule(
+        lambda config: config.attempts, 0, lambda config: config.attempts
+    )
+    npc_kind: jax.Array = rule(danger_kinds, -1, 3)  # i32[C // 2 + 1] by distance from the edge
+    npc_level: jax.Array = rule(danger_levels, 0)  # i32[C // 2 + 1] likewise
+    npc_offence: jax.Array = rule([0, 8], 0, 30_000, jnp.float32)  # f32[2]; base, and a level
+    npc_defence: jax.Array = rule([0, 8], 0, 30_000, jnp.float32)  # f32[2]; likewise
+    npc_refill: jax.Array = rule(1, 0, 1)  # dead NPCs are replaced
+
+    # fog (section 7) and the episode (section 13)
+    fog_onset: jax.Array = rule(NEVER)  # tick of the first fog
+    fog_speed: jax.Array = rule(1, 0, 1000, jnp.float32)  # f32[]; tiles a tick
+    fog_safe: jax.Array = rule(8, 0)  # half the side of the square that stays clear
+    horizon: jax.Array = rule(1024, 1)
+    respawn_freeze: jax.Array = rule(10, 0)  # ticks for which who came back is frozen and immortal
+    respawn_health: jax.Array = rule(100, 1, 30_000)
+
+
+def default_rules(config: Config, **overrides: Any) -> Rules:
+    """The rules of a world, fields replaced by keyword; ValueError on what does not fit."""
+    return make_rules(Rules, config, overrides)
+
+
+def from_constants(constants: Mapping[str, Any], **sizes: Any) -> tuple[Config, Rules]:
+    """Configuration and rules from the names and values of the original's constants.
+
+    Args:
+      constants: all of them, as the original's configuration holds them.
+      **sizes: further fields of the configuration: `items`, `events`, what a game switches on, and
+        `npcs` if there are to be more slots than NPCs.
+
+    Raises:
+      ValueError: for a value that does not fit.
+    """
+    c = constants
+    npcs = c["NPC_N"] if c["NPC_SYSTEM_ENABLED"] else 0
+    config = Config(
+        side=c["MAP_SIZE"],
+        centre=c["MAP_CENTER"],
+        players=c["PLAYER_N"],
+        npcs=max(npcs, sizes.pop("npcs", 0)),
+        inventory=c["ITEM_INVENTORY_CAPACITY"],
+        vision=c["PLAYER_VISION_RADIUS"],
+        attempts=c["NPC_SPAWN_ATTEMPTS"],
+        stacking=c["ALLOW_MOVE_INTO_OCCUPIED_TILE"],
+        systems=tuple(name for name in SYSTEMS if c[f"{name.upper()}_SYSTEM_ENABLED"]),
+        **sizes,
+    )
+    return config, default_rules(
+        config, **_bodies(c), **_combat(c), **_items(c), **_npcs(config, c)
+    )
+
+
+def _bodies(c: Mapping[str, Any]) -> dict[str, Any]:
+    """Rules of bodies, tiles and fog."""
+    base, spared = c["RESOURCE_BASE"], 1 - c["RESOURCE_DAMAGE_REDUCTION"]
+    regrow = np.zeros(16)
+    for name, material in REGROW.items():
+        regrow[material] = c[f"PROFESSION_{name}_RESPAWN"]
+    regrow[4] = c["RESOURCE_FOILAGE_RESPAWN"]
+    loss = {k: c[f"RESOURCE_{k.upper()}_RATE"] for k in ("starvation", "dehydration")}
+    onset = c["DEATH_FOG_ONSET"]
+    return {
+        "full": c["PLAYER_BASE_HEALTH"],
+        "health_increment": c["PLAYER_HEALTH_INCREMENT"],
+        "depletion": c["RESOURCE_DEPLETION_RATE"],
+        "regeneration": int(np.floor(c["RESOURCE_HEALTH_RESTORE_FRACTION"] * base)),
+        "regeneration_above": int(np.floor(c["RESOURCE_HEALTH_REGEN_THRESHOLD"] * base)),
+        "restore": int(np.floor(base * c["RESOURCE_HARVEST_RESTORE_FRACTION"])),
+        "regrow": regrow,
+        "fog_onset": NEVER if onset is None else onset,
+        "fog_speed": c["DEATH_FOG_SPEED"],
+        "fog_safe": c["DEATH_FOG_FINAL_SIZE"],
+        "horizon": c["HORIZON"],
+        **{name: [rate, int(rate * spared)] for name, rate in loss.items()},
+    }
+
+
+def _combat(c: Mapping[str, Any]) -> dict[str, Any]:
+    """Rules of combat and experience."""
+    styles, grows = ("MELEE", "RANGE", "MAGE"), c["PROGRESSION_SYSTEM_ENABLED"]
+    source = "PROGRESSION_{}_BASE_DAMAGE" if grows else "COMBAT_{}_DAMAGE"
+    level = [c[f"PROGRESSION_{s}_LEVEL_DAMAGE"] if grows else 0 for s in styles]
+    table = c["PROGRESSION_EXP_THRESHOLD"]
+    scales = ("COMBAT", "AMMUNITION", "CONSUMABLE")
+    return {
+        "reach": [c[f"COMBAT_{s}_REACH"] for s in styles],
+        "base_damage": [c[source.format(s)] for s in styles],
+        "level_damage": level,
+        "base_defence": c["PROGRESSION_BASE_DEFENSE"] if grows else 0,
+        "level_defence": c["PROGRESSION_LEVEL_DEFENSE"] if grows else 0,
+        "immunity": c["COMBAT_SPAWN_IMMUNITY"],
+        "combat_status": c["COMBAT_STATUS_DURATION"],
+        "weak_offence": scaled(c["COMBAT_WEAKNESS_MULTIPLIER"]),
+        "least_damage": scaled(c["COMBAT_MINIMUM_DAMAGE_PROPORTION"]),
+        "experience": [c[f"PROGRESSION_{s}_XP_SCALE"] for s in scales],
+        "thresholds": np.pad(table, (0, 10 - len(table)), constant_values=NEVER),
+        "level_max": c["PROGRESSION_LEVEL_MAX"],
+    }
+
+
+def _items(c: Mapping[str, Any]) -> dict[str, Any]:
+    """Rules of items and the market."""
+    kinds = {"armour": "ARMOR", "tool": "TOOL", "weapon": "WEAPON", "ammunition": "AMMUNITION"}
+    what = {name: "DEFENSE" if name in ("armour", "tool") else "DAMAGE" for name in kinds}
+    return {
+        **{
+            name: [c[f"EQUIPMENT_{k}_{part}_{what[name]}"] for part in ("BASE", "LEVEL")]
+            for name, k in kinds.items()
+        },
+        "weapon_chance": c["WEAPON_DROP_PROB"],
+        "gold": c["EXCHANGE_BASE_GOLD"] if c["EXCHANGE_SYSTEM_ENABLED"] else 0,
+        "listing": c["EXCHANGE_LISTING_DURATION"],
+    }
+
+
+def _npcs(config: Config, c: Mapping[str, Any]) -> dict[str, Any]:
+    """Rules of NPCs."""
+    factor = c["NPC_LEVEL_MULTIPLIER"]
+    chances = tuple(c[f"NPC_SPAWN_{k}"] for k in ("PASSIVE", "NEUTRAL", "AGGRESSIVE"))
+    return {
+        "npc_kind": danger_kinds(config, chances),
+        "npc_level": danger_levels(config, c["NPC_LEVEL_MAX"]),
+        "npc_offence": [c["NPC_BASE_DAMAGE"], c["NPC_LEVEL_DAMAGE"] * factor],
+        "npc_defence": [c["NPC_BASE_DEFENSE"], c["NPC_LEVEL_DEFENSE"] * factor],
+        "npc_refill": int(c["NPC_DEFAULT_REFILL_DEAD_NPCS"]),
+    }

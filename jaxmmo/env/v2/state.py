@@ -1,0 +1,192 @@
+"""State of the second game: bodies, items, the map, and queues of whatever waits its turn.
+
+A reference to nobody is the number of slots of the table that it points into. What is left in the
+slot of a dead player is where it died: NPCs still walk there.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+
+from jaxmmo.env.rules import NEVER
+from jaxmmo.env.state.arrays import set_at
+from jaxmmo.env.state.table import Table, column
+from jaxmmo.env.v2.config import Config
+from jaxmmo.env.v2.constants import DEPLETED, NUM_SKILLS, PASSABLE, Kind
+
+FRESH = 2**29
+"""Stamps from here on belong to rows that were never free."""
+
+
+class Rows(struct.PyTreeNode):
+    """Rows that are used again, the one that has been free for longest first.
+
+    A table begins with a hundred rows and doubles whenever none is free. Row 0 is never used.
+    """
+
+    stamp: jax.Array  # i32[N]; order in which free rows are taken, NEVER for those in use
+    clock: jax.Array  # i32[]; the next stamp
+
+    @classmethod
+    def all_free(cls, size: int, first: int = 100) -> Rows:
+        """Rows none of which is in use."""
+        row = jnp.arange(size, dtype=jnp.int32)
+        stamp = jnp.where(row < first, row, FRESH + row)
+        return cls(stamp=stamp.at[0].set(NEVER), clock=jnp.int32(first))
+
+    def take(self, when: jax.Array) -> tuple[Rows, jax.Array]:
+        """The next free row i32[], N if there is none or `when` does not hold."""
+        size = self.stamp.shape[0]
+        row = jnp.argmin(self.stamp).astype(jnp.int32)
+        stamp = self.stamp[row]
+        when &= stamp != NEVER
+        index = jnp.arange(size, dtype=jnp.int32)
+        doubles = when & (stamp >= FRESH)
+        block = doubles & (index >= row) & (index < 2 * row)
+        stamps = jnp.where(block, self.clock + index - row, self.stamp)
+        row = jnp.where(when, row, size)
+        clock = self.clock + jnp.where(doubles, row, 0)
+        return Rows(stamp=set_at(stamps, row, NEVER), clock=clock), row
+
+    def free(self, row: jax.Array, when: jax.Array) -> Rows:
+        """The rows with one given back."""
+        slot = jnp.where(when, row, self.stamp.shape[0])
+        return Rows(
+            stamp=set_at(self.stamp, slot, self.clock), clock=self.clock + when.astype(jnp.int32)
+        )
+
+
+class Bodies(Table):
+    """Players, in the slots of their ids less one, and NPCs in any of the slots after those."""
+
+    place: jax.Array = column()  # i32[B]; order in which bodies are observed: the original's row
+    turn: jax.Array = column()  # i32[B]; order in which bodies are updated
+    kind: jax.Array = column()  # i32[B]; see `Kind`
+    row: jax.Array = column()
+    col: jax.Array = column()
+    damage: jax.Array = column()  # received in the latest tick; of the last blow
+    time_alive: jax.Array = column()  # ticks
+    freeze: jax.Array = column()  # ticks in which it cannot act
+    item_level: jax.Array = column()
+    attacker: jax.Array = column()  # i32[B]; id of the latest attacker, 0 for none
+    latest_combat: jax.Array = column()  # tick after the latest fight, 0 for none
+    message: jax.Array = column()  # 0 for none
+    gold: jax.Array = column()
+    health: jax.Array = column()
+    food: jax.Array = column()
+    water: jax.Array = column()
+    level: jax.Array = column(shape=(NUM_SKILLS,))
+    experience: jax.Array = column(shape=(NUM_SKILLS,))
+    progress: jax.Array = column()  # tiles towards the centre, the most so far
+    damage_received: jax.Array = column()  # over its life
+    damage_inflicted: jax.Array = column()  # over its life
+    kills: jax.Array = column()
+    target: jax.Array = column()  # i32[B]; id of an NPC's target, 0 for none
+    resilient: jax.Array = column(jnp.bool_)
+    immortal_until: jax.Array = column()  # tick in which a player becomes mortal again
+    team: jax.Array = column()  # 0 for none
+    spawn_row: jax.Array = column()
+    spawn_col: jax.Array = column()
+    style: jax.Array = column()  # of an NPC
+    offence: jax.Array = column()  # of an NPC
+    defence: jax.Array = column()  # of an NPC
+    gear: jax.Array = column()  # item level of an NPC, from its first update on
+    rank: jax.Array = column()  # level of an NPC, and of what it leaves
+    danger: jax.Array = column()  # distance of an NPC's birthplace from the edge, tiles
+    armour: jax.Array = column()  # item that an NPC leaves, 0 for none
+    tool: jax.Array = column()  # likewise
+
+
+class Items(Table):
+    """Items; an item's slot is its id, and the order in which owners and the market show them."""
+
+    type: jax.Array = column()
+    level: jax.Array = column()
+    quantity: jax.Array = column()
+    owner: jax.Array = column(newborn=-1, refers="bodies")  # i32[I]; B for none
+    equipped: jax.Array = column(jnp.bool_)
+    price: jax.Array = column()  # 0 for what is not offered
+    listed: jax.Array = column()  # tick in which it was offered
+    received: jax.Array = column()  # order in which its owner got it
+    made: jax.Array = column()  # tick in which it was made
+
+
+class Log(struct.PyTreeNode):
+    """What happened in a tick: columns are `log.COLUMNS`."""
+
+    rows: jax.Array  # i32[E, 7]
+    count: jax.Array  # i32[]; may exceed E: the rest was not written
+
+
+class Seizures(struct.PyTreeNode):
+    """Who was the last to stand alone on a tile that tasks are about."""
+
+    row: jax.Array  # i32[Z]
+    col: jax.Array  # i32[Z]
+    holder: jax.Array  # i32[Z]; slot of a player, B for nobody
+    since: jax.Array  # i32[Z]; tick
+
+
+class World(struct.PyTreeNode):
+    """One world between two ticks."""
+
+    tick: jax.Array  # i32[]; ticks completed
+    material: jax.Array  # u8[S, S]; of every tile as it was made
+    depleted: jax.Array  # bool[S, S]; harvested, not regrown
+    fog: jax.Array  # f16[S, S]; how far a tile is inside the fog, tiles
+    bodies: Bodies
+    items: Items
+    places: Rows  # of bodies
+    item_rows: Rows
+    received: jax.Array  # i32[]; items received so far
+    next_npc: jax.Array  # i32[]; id of the next NPC, counting down
+    queue: jax.Array  # i32[M]; dangers that wait for a new NPC, oldest first
+    queued: jax.Array  # i32[]
+    lost_items: jax.Array  # i32[]; items that found no row: the table is too small
+    seizures: Seizures
+    log: Log
+
+    def look(self) -> jax.Array:
+        """u8[S, S]: materials as they look."""
+        worn = jnp.asarray(DEPLETED, jnp.uint8)[self.material]
+        return jnp.where(self.depleted, worn, self.material)
+
+    def passable(self) -> jax.Array:
+        """bool[S, S]: tiles that bodies can stand on; harvests change nothing."""
+        return jnp.asarray(PASSABLE)[self.material]
+
+
+def is_player(bodies: Bodies) -> jax.Array:
+    """bool[B]: players, dead or alive."""
+    return (bodies.kind == Kind.PLAYER) | (bodies.kind == Kind.IMMORTAL)
+
+
+def is_living(bodies: Bodies) -> jax.Array:
+    """bool[B]: who has health left; the dead of a tick are in the table until it ends."""
+    return bodies.alive & (bodies.health > 0)
+
+
+def slot_of(config: Config, bodies: Bodies, identity: jax.Array) -> jax.Array:
+    """i32[N]: the slots of ids; of players also after their death. B for nobody."""
+    npc = bodies.id[config.players :]
+    found = (npc[None] == identity[:, None]) & bodies.alive[None, config.players :]
+    slot = jnp.where(found.any(1), config.players + jnp.argmax(found, 1), config.bodies)
+    if config.npcs == 0:
+        slot = jnp.full_like(identity, config.bodies)
+    return jnp.where(identity > 0, identity - 1, slot).astype(jnp.int32)
+
+
+def empty_fog(config: Config, safe: jax.Array) -> jax.Array:
+    """f16[S, S]: the fog at reset: positive in the border, safe for ever around the centre."""
+    index = jnp.arange(config.side)
+    ring = jnp.minimum(index, config.side - 1 - index)
+    value = config.border - jnp.minimum(ring[:, None], ring[None])
+    return clear(config, safe, value.astype(jnp.float16))
+
+
+def clear(config: Config, safe: jax.Array, fog: jax.Array) -> jax.Array:
+    """f16[S, S]: fog that never reaches the square around the centre."""
+    near = jnp.abs(jnp.arange(config.side) - config.side / 2) <= safe
+    return jnp.where(near[:, None] & near[None], jnp.float16(-config.side), fog)

@@ -1,0 +1,100 @@
+"""Tasks as data: one an agent, so that worlds with different tasks are one program (section 14).
+
+A predicate is a pure function of the state and of what the log of events added up to. A task's
+subject is a group of players, and it may name another group as its target.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+
+from jaxmmo.env.v2.constants import Event
+
+
+class Predicate(IntEnum):
+    """What a task asks for. Its numbers are `Tasks.number`, `first`, `second`."""
+
+    TICK_GE = 0  # number ticks
+    CAN_SEE_TILE = 1  # first: material
+    STAY_ALIVE = 2
+    ALL_DEAD = 3  # the target
+    CHECK_AGENT_STATUS = 4  # the target; first: 1 alive, 0 dead
+    OCCUPY_TILE = 5  # first: row, second: column
+    CAN_SEE_GROUP = 6  # somebody of the target
+    DISTANCE_TRAVELED = 7  # number tiles
+    ATTAIN_SKILL = 8  # number agents; first: skill, second: level
+    GAIN_EXPERIENCE = 9  # number points in all; first: skill
+    COUNT_EVENT = 10  # number; first: event
+    SCORE_HIT = 11  # number; first: style
+    DEFEAT_ENTITY = 12  # number; first: 1 players, 0 NPCs, second: level
+    HOARD_GOLD = 13  # number
+    EARN_GOLD = 14  # number
+    SPEND_GOLD = 15  # number
+    MAKE_PROFIT = 16  # number
+    INVENTORY_SPACE_GE = 17  # number
+    OWN_ITEM = 18  # number; first: type, second: level
+    EQUIP_ITEM = 19  # likewise
+    FULLY_ARMED = 20  # number; first: style, second: level
+    CONSUME_ITEM = 21  # number; first: type, second: level
+    HARVEST_ITEM = 22  # likewise
+    FIRE_AMMO = 23  # likewise
+    LIST_ITEM = 24  # likewise
+    BUY_ITEM = 25  # likewise
+    PROGRESS_TOWARD_CENTER = 26
+    ALL_MEMBERS_WITHIN_RANGE = 27  # number tiles
+    SEIZE_TILE = 28  # number ticks; first: row, second: column
+    SEIZE_CENTER = 29  # likewise
+    PROTECT_LEADER = 30  # the target lives; number ticks
+    SUCCESS = 31
+
+
+class TaskKind(IntEnum):
+    """How progress is rewarded."""
+
+    TASK = 0  # its difference, until it is complete
+    ONGOING = 1  # progress itself, every tick
+    HOLD = 2  # the share of so many ticks in a row in which the predicate holds
+
+
+class Tasks(struct.PyTreeNode):
+    """The task of each player."""
+
+    predicate: jax.Array  # i32[P]; see `Predicate`
+    kind: jax.Array  # i32[P]; see `TaskKind`
+    number: jax.Array  # i32[P]
+    first: jax.Array  # i32[P]
+    second: jax.Array  # i32[P]
+    hold: jax.Array  # i32[P]; ticks, of `TaskKind.HOLD`
+    subject: jax.Array  # bool[P, P]; members of the group whose task it is
+    target: jax.Array  # bool[P, P]; members of the group that it names
+
+
+class Progress(struct.PyTreeNode):
+    """How far everybody has come."""
+
+    value: jax.Array  # f32[P]; in [0, 1]
+    counted: jax.Array  # i32[P]; what the log added up to
+    held: jax.Array  # i32[P]; ticks in a row
+    done: jax.Array  # bool[P]
+
+
+EVENT_OF = {
+    Predicate.SCORE_HIT: Event.SCORE_HIT,
+    Predicate.DEFEAT_ENTITY: Event.PLAYER_KILL,
+    Predicate.CONSUME_ITEM: Event.CONSUME_ITEM,
+    Predicate.HARVEST_ITEM: Event.HARVEST_ITEM,
+    Predicate.FIRE_AMMO: Event.FIRE_AMMO,
+    Predicate.LIST_ITEM: Event.LIST_ITEM,
+    Predicate.BUY_ITEM: Event.BUY_ITEM,
+}
+"""Predicates that add up one kind of event."""
+
+
+def no_progress(players: int) -> Progress:
+    """How far everybody has come before the first tick."""
+    zero = jnp.zeros(players, jnp.int32)
+    return Progress(jnp.zeros(players, jnp.float32), zero, zero, zero > 0)
