@@ -307,12 +307,14 @@ def across(trace: Any, ticks: int) -> dict[str, int]:
     for t in range(ticks):
         here = {int(i): int(b) for i, b in zip(after["id"][t], band, strict=True) if i}
         crossings += sum(int(before[i] != b) for i, b in here.items() if i in before)
+        # in v1.3 the dying leave a tick later
+        later = set(after["id"][min(t + 1, ticks - 1)].tolist())
         struck = np.flatnonzero(told["outcome"][t] >= 3)
         for slot in struck:
             target = int(told["target_id"][t][slot])
             over = target in before and before[target] != band[slot]
             blows += int(over)
-            deaths += int(over and target not in here)
+            deaths += int(over and target not in later)
         before = here
     return {"crossings": crossings, "blows_over_borders": blows, "deaths_by_them": deaths}
 

@@ -67,7 +67,7 @@ def test_an_older_game_cut_out_of_a_whole_world_goes_on_to_the_bit():
 @pytest.mark.slow
 @pytest.mark.parametrize("preset", [V13, V1])
 def test_a_thousand_ticks_in_bands_are_those_of_the_world(preset):
-    report = compared(preset, "--ticks", "1000", "--generated")
+    report = compared(preset, "--ticks", "1000")
     holds(report, crossings=500)
     assert report["deaths_by_them"] > 0
     assert min(report[what] for what in ("births", "deaths", "kills", "harvests")) > 20
