@@ -88,14 +88,23 @@ def run(
     attacks: bool = True,
     sample_rules: SampleRules | None = None,
     progress: Progress | None = None,
+    owner: np.ndarray | None = None,
     mesh: Mesh | None = None,
 ) -> tuple[Counts, np.ndarray]:
     """Watches worlds that the contestants share by population.
 
-    With two, the first has the lower half of the populations in every other world and the upper
-    half in the rest, so that no population is anybody's advantage. Worlds go on to the end: none
-    is replaced, even where the environment would do so (`AutoReset`). Their number must be a
-    multiple of the mesh's devices on `worlds`; one device is used if there is no mesh.
+    Worlds go on to the end: none is replaced, even where the environment would do so
+    (`AutoReset`). Another seed, and other owners, need no new program.
+
+    Args:
+      env: with the populations among which contestants are divided.
+      contestants: policies with their parameters.
+      config: how long, how many.
+      attacks: False masks them.
+      sample_rules: draws the rules of every world; the environment's for all if omitted.
+      progress: told how far it is, now and then.
+      owner: i32[B, G], which contestant has a population in a world; as `sides` if omitted.
+      mesh: of devices, on whose axis `worlds` these are divided; one device if omitted.
 
     Returns:
       Counts on the host, and the living by tick: i32[T, B, G].
@@ -106,7 +115,9 @@ def run(
     policies, params = zip(*contestants, strict=True)
     if mesh.size > 1:  # of several processes, each has all of them
         params = jax.tree.map(np.asarray, params)
-    fixed = (env, policies, config, sample_rules, attacks, mesh)
+    fixed = (env, policies, dataclasses.replace(config, seed=0), sample_rules, attacks, mesh)
+    if owner is None:
+        owner = sides(env.config.num_populations, config.worlds, len(policies))
     key = jax.random.fold_in(jax.random.key(config.seed), HELD_OUT)
     rules = rules_of(env, None, attacks=attacks)
     begin, play = jax.random.split(key)
@@ -114,11 +125,11 @@ def run(
     keys, living = jax.random.split(play, config.ticks), []
     stride = _stride(config.ticks)
     for first in range(0, config.ticks, stride):
-        watched, now = _advance(*fixed, watched, keys[first : first + stride], rules, params)
+        watched, now = _advance(*fixed, watched, keys[first : first + stride], rules, params, owner)
         living.append(np.asarray(meshes.fetch(now)))
         if progress is not None:
             progress(first + stride, config.ticks)
-    counts = _finish(env, config, watched)
+    counts = _finish(env, fixed[2], watched)
     return jax.tree.map(np.asarray, meshes.fetch(counts)), np.concatenate(living)
 
 
@@ -128,7 +139,11 @@ def _stride(ticks: int) -> int:
 
 
 def sides(num_populations: int, worlds: int, contestants: int) -> np.ndarray:
-    """i32[B, G]: which contestant has a population in a world."""
+    """i32[B, G]: which of one or two contestants has a population in a world.
+
+    With two, the first has the lower half of the populations in every other world and the upper
+    half in the rest, so that no population is anybody's advantage.
+    """
     if contestants == 1:
         return np.zeros((worlds, num_populations), np.int32)
     if num_populations < 2:
@@ -191,13 +206,15 @@ def _advance(
     keys: jax.Array,
     common: Rules,
     params: tuple[Any, ...],
+    owner: jax.Array,
 ) -> tuple[Watched, jax.Array]:
     """A tick for each key, and the living after each: i32[ticks, B, G]."""
-    groups, worlds = env.config.num_populations, config.worlds
+    worlds = config.worlds
     shards = meshes.shards_of(mesh)
 
-    def advance(watched: Watched, keys: jax.Array, common: Rules, params: tuple[Any, ...]) -> Any:
-        owner = shards.block(jnp.asarray(sides(groups, worlds, len(policies))))
+    def advance(
+        watched: Watched, keys: jax.Array, common: Rules, params: Any, owner: jax.Array
+    ) -> Any:
         rules = rules_of(env, sample_rules, attacks=attacks) if sample_rules else common
         contestants = tuple(zip(policies, params, strict=True))
         numbers = shards.block(jnp.arange(worlds, dtype=jnp.int32))
@@ -206,8 +223,8 @@ def _advance(
         )
         return jax.lax.scan(tick, watched, keys)
 
-    lie = (WATCHED, WHOLE, WHOLE, WHOLE), (WATCHED, PartitionSpec(None, *BY_WORLD))
-    return meshes.spread(advance, mesh, *lie)(watched, keys, common, params)
+    lie = (WATCHED, WHOLE, WHOLE, WHOLE, BY_WORLD), (WATCHED, PartitionSpec(None, *BY_WORLD))
+    return meshes.spread(advance, mesh, *lie)(watched, keys, common, params, owner)
 
 
 def _tick(
