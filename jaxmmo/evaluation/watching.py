@@ -99,12 +99,12 @@ def run(
     Args:
       env: with the populations among which contestants are divided.
       contestants: policies with their parameters.
-      config: how long, how many; a multiple of the mesh's devices on `worlds`.
+      config: how long, how many.
       attacks: False masks them.
       sample_rules: draws the rules of every world; the environment's for all if omitted.
       progress: told how far it is, now and then.
       owner: i32[B, G], which contestant has a population in a world; as `sides` if omitted.
-      mesh: of devices; one is used if omitted.
+      mesh: of devices, on whose axis `worlds` these are divided; one device if omitted.
 
     Returns:
       Counts on the host, and the living by tick: i32[T, B, G].
@@ -113,11 +113,11 @@ def run(
     meshes.check_worlds(config.worlds, meshes.shards_of(mesh))
     env = lasting(env)
     policies, params = zip(*contestants, strict=True)
+    if mesh.size > 1:  # of several processes, each has all of them
+        params = jax.tree.map(np.asarray, params)
     fixed = (env, policies, dataclasses.replace(config, seed=0), sample_rules, attacks, mesh)
     if owner is None:
         owner = sides(env.config.num_populations, config.worlds, len(policies))
-    if mesh.size > 1:  # of several processes, each has all of them
-        params, owner = jax.tree.map(np.asarray, (params, owner))
     key = jax.random.fold_in(jax.random.key(config.seed), HELD_OUT)
     rules = rules_of(env, None, attacks=attacks)
     begin, play = jax.random.split(key)
@@ -209,25 +209,21 @@ def _advance(
     owner: jax.Array,
 ) -> tuple[Watched, jax.Array]:
     """A tick for each key, and the living after each: i32[ticks, B, G]."""
+    worlds = config.worlds
     shards = meshes.shards_of(mesh)
 
-    def advance(watched: Watched, keys: jax.Array, common: Rules, params: Any, owner: Any) -> Any:
+    def advance(
+        watched: Watched, keys: jax.Array, common: Rules, params: Any, owner: jax.Array
+    ) -> Any:
         rules = rules_of(env, sample_rules, attacks=attacks) if sample_rules else common
         contestants = tuple(zip(policies, params, strict=True))
-        numbers = jnp.arange(config.worlds, dtype=jnp.int32)
+        numbers = shards.block(jnp.arange(worlds, dtype=jnp.int32))
         tick = functools.partial(
-            _tick,
-            env,
-            rules,
-            contestants,
-            config,
-            owner=shards.block(owner),
-            numbers=shards.block(numbers),
-            shards=shards,
+            _tick, env, rules, contestants, config, owner=owner, numbers=numbers, shards=shards
         )
         return jax.lax.scan(tick, watched, keys)
 
-    lie = (WATCHED, *[WHOLE] * 4), (WATCHED, PartitionSpec(None, *BY_WORLD))
+    lie = (WATCHED, WHOLE, WHOLE, WHOLE, BY_WORLD), (WATCHED, PartitionSpec(None, *BY_WORLD))
     return meshes.spread(advance, mesh, *lie)(watched, keys, common, params, owner)
 
 
