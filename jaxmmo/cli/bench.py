@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from jaxmmo.cli.options import add_idea_options, add_mesh_option, place
+from jaxmmo.cli.options import add_idea_options, place
 
 DEFAULT = "JaxMMO-v1"
 WHAT = ("env", "scale", "train", "memory")
@@ -48,13 +48,13 @@ examples:
     )  # fmt: skip
     parser.add_argument(
         "--mesh",
-        metavar="agents=N",
-        help="scale: one world in bands over N devices; measured on 1, 2 and N",
+        metavar="AXES",
+        help="train: devices to use, as in worlds=4,agents=2; scale, agents=N: one world in bands "
+        "over N devices, measured on 1, 2 and N",
     )
     parser.add_argument("--warm-up", type=int, default=150, help="train: updates first (150)")
     parser.add_argument("--no-attack", action="store_true", help="train: attacks masked")
     parser.add_argument("--seed", type=int, default=0, help="of maps, births and actions (0)")
-    add_mesh_option(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
 
 
@@ -69,12 +69,10 @@ def run(args: argparse.Namespace) -> int:
     own = [n for n in ("preset", "env", "rules", "policy") if getattr(args, n) is not None]
     if args.what == "scale" and own:
         raise ValueError(f"--{own[0]}: bench scale builds worlds of its own")
-    if args.what != "train" and args.mesh is not None:
-        raise ValueError(f"--mesh: bench {args.what} uses one device, bench train many")
     if args.what != "train" and args.policy is not None:
         raise ValueError(f"--policy: bench {args.what} has none, bench train does")
-    if args.what != "scale" and args.mesh is not None:
-        raise ValueError(f"--mesh: bench {args.what} has none, bench scale does")
+    if args.what not in ("scale", "train") and args.mesh is not None:
+        raise ValueError(f"--mesh: bench {args.what} uses one device, scale and train many")
     from jaxmmo.bench import measure
 
     if args.what == "env":

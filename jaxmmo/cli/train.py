@@ -95,17 +95,20 @@ def run(args: argparse.Namespace) -> int:
         )
     if not many:
         return _train(args, parts, path, again)
+    import jax
+
+    from jaxmmo.parallel import hosts
+
     status = 2
     try:
         status = _train(args, parts, path, again)
-    except (ValueError, OSError, ModuleNotFoundError) as error:
+    except (jax.errors.JaxRuntimeError, ValueError, OSError, ModuleNotFoundError) as error:
+        hosts.end_if_lost(error)
         if program is None:
             raise
         # the others are not waited for: they hear of it, or fail alike
         print(f"jaxmmo train: {' '.join(str(error).split())}", file=sys.stderr, flush=True)
         signals.end(status)
-    from jaxmmo.parallel import hosts
-
     hosts.leave()
     return status
 

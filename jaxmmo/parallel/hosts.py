@@ -8,11 +8,9 @@ heartbeats tell who is lost.
 from __future__ import annotations
 
 import dataclasses
-import functools
-import importlib
 import os
 import re
-from typing import Any, NoReturn
+from typing import Any
 
 import jax
 import numpy as np
@@ -99,15 +97,14 @@ def join(hosts: Hosts, seconds: float = JOIN_SECONDS) -> None:
     if _on_cpu():
         jax.config.update("jax_cpu_collectives_implementation", "gloo")
     try:
-        with _ending_when_lost():
-            jax.distributed.initialize(
-                hosts.coordinator,
-                hosts.process_count,
-                hosts.process_id,
-                initialization_timeout=max(1, round(seconds)),
-                heartbeat_timeout_seconds=HEARTBEAT_SECONDS,
-                shutdown_timeout_seconds=HEARTBEAT_SECONDS,
-            )
+        jax.distributed.initialize(
+            hosts.coordinator,
+            hosts.process_count,
+            hosts.process_id,
+            initialization_timeout=max(1, round(seconds)),
+            heartbeat_timeout_seconds=HEARTBEAT_SECONDS,
+            shutdown_timeout_seconds=HEARTBEAT_SECONDS,
+        )
     except ValueError as error:
         raise ValueError(
             f"--distributed: {error} Nothing in the environment says it (SLURM, Open MPI, "
@@ -187,44 +184,32 @@ def leave() -> None:
         jax.distributed.shutdown()
 
 
-def await_verdict(error: BaseException, seconds: float = 2 * HEARTBEAT_SECONDS) -> NoReturn:
-    """Called when communication failed: this process ends as soon as it is known who was lost."""
-    import time
+def end_if_lost(error: BaseException) -> None:
+    """Ends this process at once if another one is lost, saying which.
 
-    if count() > 1:
-        time.sleep(seconds)  # `_ending_when_lost` ends the process meanwhile
-    raise OSError(f"communication between processes failed: {_line(error)}") from error
-
-
-class _ending_when_lost:  # noqa: N801 - a context manager, named as it reads
-    """Makes JAX's client, if it is made in the block, tell `_lost` of lost processes.
-
-    Otherwise it would end this process with a dump of its stack.
+    Args:
+      error: that communication ended with; not looked at but for the message.
     """
-
-    def __enter__(self) -> None:
-        self._module: Any = importlib.import_module("jaxlib._jax")
-        self._made = self._module.get_distributed_runtime_client
-        self._module.get_distributed_runtime_client = functools.partial(
-            self._made, missed_heartbeat_callback=_lost
-        )
-
-    def __exit__(self, *_: object) -> None:
-        self._module.get_distributed_runtime_client = self._made
-
-
-def _lost(*status: object) -> None:
-    """Ends this process at once, saying who was lost; called by a thread of JAX's client."""
-    text = " ".join(" ".join(map(str, status)).split())
-    found = sorted({int(n) for n in re.findall(r"task[:/ ]+(\d+)", text)} - {index()})
-    who = " and ".join(map(str, found)) if found else "0 (the coordinator)"
+    lost = _who_is_lost()
+    if not lost:
+        return
     what = (
-        f"jaxmmo: process {who} of {count()} is lost, and process {index()} ends: what was saved "
-        f"can be gone on from with --resume ({text[:300]})\n"
+        f"jaxmmo: process {' and '.join(map(str, lost))} of {count()} is lost, and process "
+        f"{index()} ends: what was saved can be gone on from with --resume ({_line(error)})\n"
     )
     os.write(2, what.encode())
     discard_unfinished()
-    os._exit(LOST)
+    os._exit(LOST)  # nobody answers any more to a proper goodbye
+
+
+def _who_is_lost(seconds: float = 10.0) -> list[int]:
+    """Indices of the processes that do not come to a meeting; the first one's if it holds none."""
+    try:
+        _state().client.wait_at_barrier(f"{_NAMES}who-is-there", round(seconds * 1000))
+    except jax.errors.JaxRuntimeError as error:
+        found = {int(n) for n in re.findall(r"task[:/ ]*(\d+)", str(error))} - {index()}
+        return sorted(found) or [0]
+    return []
 
 
 def _state() -> Any:

@@ -195,18 +195,13 @@ class Session:
         self._advanced += 1
         with self.clock.of("host"):
             began, before = time.monotonic(), self.clock.seconds["device"]
-            try:
-                if self._first and self._advanced in PROFILED:
-                    shares = profile.shares(program, once)
-                    learned = self.clock.seconds["device"] - before
-                    self._paused = time.monotonic() - began - learned
-                    self.clock.profiled(shares)
-                else:
-                    once()
-            except jax.errors.JaxRuntimeError as error:
-                if hosts.count() == 1:
-                    raise
-                hosts.await_verdict(error)
+            if self._first and self._advanced in PROFILED:
+                shares = profile.shares(program, once)
+                learned = self.clock.seconds["device"] - before
+                self._paused = time.monotonic() - began - learned
+                self.clock.profiled(shares)
+            else:
+                once()
             self.state, metrics = result.pop()
             metrics = {k: np.asarray(v).item() for k, v in jax.device_get(metrics).items()}
         refuse_nan(self.update + 1, metrics, self._directory.path, self._saved)

@@ -97,4 +97,4 @@ def test_the_command_prints_json_last_and_refuses_nonsense(capsys):
     assert main(["bench", "scale", "--mesh", "agents=4096"]) == 2
     assert "--mesh agents=4096: there are" in capsys.readouterr().err
     assert main(["bench", "env", "--mesh", "agents=2"]) == 2
-    assert "bench scale does" in capsys.readouterr().err
+    assert "uses one device, scale and train many" in capsys.readouterr().err
