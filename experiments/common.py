@@ -21,6 +21,7 @@ import jax
 import numpy as np
 
 from jaxmmo import BEHAVIOUR_VERSION
+from jaxmmo.agents.policy import Policy
 from jaxmmo.bench import measure
 from jaxmmo.cli import cache
 from jaxmmo.evaluation.watching import Contestant
@@ -29,7 +30,7 @@ from jaxmmo.learning.config import LearnConfig
 from jaxmmo.learning.learner import Learner
 from jaxmmo.runs import library
 from jaxmmo.runs.config import RunConfig
-from jaxmmo.runs.setup import NetworkConfig
+from jaxmmo.runs.setup import NetworkConfig, make_policy
 
 SIZES = ("tiny", "small", "full")
 COLORS = ("#1b7f5c", "#c4572e", "#31688e", "#8e5ea2", "#b59f00", "#5b5b5b", "#d1495b", "#2e86ab")
@@ -202,7 +203,31 @@ def band(axis: Any, x: Any, intervals: Sequence[dict[str, Any]], label: str, col
     axis.errorbar(x, mean, bars, fmt="o-", capsize=3, label=label, color=color)
 
 
-def policy_of(experiment: Experiment, name: str, config: RunConfig) -> tuple[Contestant, RunConfig]:
+@functools.lru_cache(maxsize=64)
+def _world(text: str) -> Any:
+    return RunConfig.from_dict(json.loads(text)).environment()
+
+
+def world_of(config: RunConfig) -> Any:
+    """The environment of a configuration: one object for one meaning, so as to compile once."""
+    return _world(text_of(config))
+
+
+@functools.lru_cache(maxsize=64)
+def network_of(env: Any, network: NetworkConfig) -> Policy:
+    """The policy of an environment, likewise one object whatever seed it was trained with."""
+    return make_policy(env.spec, env.config.num_populations, network)
+
+
+def text_of(config: RunConfig) -> str:
+    """What is the same for all seeds of a configuration."""
+    plain = dataclasses.replace(config, seed=0).as_dict()
+    return json.dumps(plain, sort_keys=True)
+
+
+def policy_of(
+    experiment: Experiment, name: str, config: RunConfig, env: Any = None
+) -> tuple[Contestant, Any]:
     """A policy trained for `settings["decisions"]`, kept beside the experiments' folders.
 
     Policies of one size are shared between experiments; `NAME.npz` is what `jaxmmo evaluate` takes.
@@ -211,29 +236,35 @@ def policy_of(experiment: Experiment, name: str, config: RunConfig) -> tuple[Con
       experiment: for whom.
       name: of the policy.
       config: environment, network, settings of the learner, seed.
+      env: in which it is to play; that in which it learnt if omitted.
+
+    Returns:
+      The policy with its parameters, and the environment.
     """
     decisions = experiment.settings["decisions"]
     folder = experiment.folder.parent / f"policies-{experiment.size}"
     path = folder / f"{name}-{decisions}.npz"
+    curve = folder / f"{name}-{decisions}.curve.npz"
     if path.is_file() and library.config_of_policy(path) != config:
         raise SystemExit(f"{path} was trained otherwise: choose another --out, or move it away")
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
         began = time.monotonic()
         experiment.say(f"training {name} for {decisions:,} decisions ...")
-        params, curve = train(config, decisions, lambda text: experiment.say(name + text))
-        seconds = np.asarray(time.monotonic() - began)
-        with replacing(folder / f"{name}-{decisions}.curve.npz") as file:
-            np.savez_compressed(file, curve=curve, seconds=seconds)
+        params, history = train(config, decisions, lambda text: experiment.say(name + text))
+        with replacing(curve) as file:
+            np.savez_compressed(file, curve=history, seconds=time.monotonic() - began)
         library.save(path, config, params)
-    with np.load(folder / f"{name}-{decisions}.curve.npz") as file:
+    with np.load(curve) as file:
         experiment.seconds[f"training {name}"] = float(file["seconds"])
-    return library.load(str(path), config.environment()), config
+    env = world_of(config) if env is None else env
+    params = library.load(str(path), env).params
+    return Contestant(network_of(env, config.network), params), env
 
 
 def train(config: RunConfig, decisions: int, say: Callable[[str], None]) -> tuple[Any, np.ndarray]:
     """Parameters after a number of decisions, and decisions, lifetime, population by update."""
-    state_of, update = programs(dataclasses.replace(config, seed=0))
+    state_of, update = _programs(text_of(config))
     state, curve, told = state_of(jax.random.key(config.seed)), [], time.monotonic()
     steps = 0
     while steps < decisions:
@@ -248,15 +279,9 @@ def train(config: RunConfig, decisions: int, say: Callable[[str], None]) -> tupl
 
 @functools.lru_cache(maxsize=2)
 def _programs(text: str) -> tuple[Any, Any]:
-    config = RunConfig.from_dict(json.loads(text))
-    env = config.environment()
-    learner = Learner(env, config.policy(env), config.learn)
+    config, env = RunConfig.from_dict(json.loads(text)), _world(text)
+    learner = Learner(env, network_of(env, config.network), config.learn)
     return jax.jit(learner.init), jax.jit(learner.update, donate_argnums=0)
-
-
-def programs(config: RunConfig) -> tuple[Any, Any]:
-    """The compiled init and update of a configuration, the same for all seeds."""
-    return _programs(json.dumps(config.as_dict(), sort_keys=True))
 
 
 def world_of_agents(agents: int, seed: int) -> RunConfig:
@@ -275,6 +300,20 @@ def world_of_agents(agents: int, seed: int) -> RunConfig:
     )
 
 
-def policy_for(experiment: Experiment, agents: int, seed: int) -> tuple[Contestant, RunConfig]:
-    """A policy trained in worlds of so many agents, shared between experiments of one size."""
-    return policy_of(experiment, f"agents-{agents}-{seed}", world_of_agents(agents, seed))
+def policy_for(
+    experiment: Experiment, agents: int, seed: int, at: int | None = None
+) -> tuple[Contestant, Any]:
+    """A policy that learnt in worlds of so many agents, shared between experiments of one size.
+
+    Args:
+      experiment: for whom.
+      agents: in each world in which it learnt.
+      seed: of its training.
+      at: slots of the worlds in which it is to play; as many if omitted.
+
+    Returns:
+      The policy with its parameters, and the environment in which it is to play.
+    """
+    config = world_of_agents(agents, seed)
+    env = None if at is None else world_of(world_of_agents(at, seed))
+    return policy_of(experiment, f"agents-{agents}-{seed}", config, env)

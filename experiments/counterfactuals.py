@@ -22,6 +22,7 @@ from common import COLORS, Experiment
 import jaxmmo
 from jaxmmo.agents import acting
 from jaxmmo.agents.acting import RolloutState
+from jaxmmo.env import terrain
 from jaxmmo.env.constants import Material
 from jaxmmo.env.environment import Environment
 from jaxmmo.evaluation import bootstrap, following
@@ -94,16 +95,16 @@ def forked(env: Environment, state: Any, replicates: int) -> tuple[RolloutState,
     one = jax.tree.map(lambda x: x[0], state)
     material = np.asarray(one.terrain.material)
     bare, middle = cut(material)
-    _, other = env.reset(jax.random.key(0), terrain=jnp.asarray(bare, jnp.uint8))
+    other = terrain.from_material(jnp.asarray(bare, one.terrain.tile.dtype), env.preset.materials)
     numbers = jnp.arange(replicates)
     arms = [
         jaxmmo.fork(one, replicates),
         jax.vmap(lambda n: without_agent(one, n))(numbers),
         jax.vmap(lambda n: without_population(env.config, one, n))(numbers),
-        jaxmmo.fork(without_forest(one, other.terrain.tile), replicates),
+        jaxmmo.fork(without_forest(one, other.tile), replicates),
     ]
     worlds = jax.tree.map(lambda *x: jnp.concatenate(x), *arms)
-    obs, worlds = jax.vmap(env.observe)(worlds)
+    obs, worlds = jax.jit(jax.vmap(env.observe))(worlds)
     reset = jnp.zeros(worlds.players.alive.size, bool)
     return RolloutState(worlds, acting.join(obs), (), reset), np.array(middle)
 

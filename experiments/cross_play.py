@@ -9,12 +9,11 @@ lives longer there?
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from common import Experiment, policy_for, world_of_agents
+from common import Experiment, policy_for
 
 from jaxmmo.evaluation import bootstrap, watching
 from jaxmmo.evaluation.watching import EvalConfig
@@ -37,14 +36,10 @@ SIZES: dict[str, Any] = {
 def meet(experiment: Experiment, one: int, other: int, seed: int) -> dict[str, Any]:
     """Agent-steps and deaths of two policies in common worlds: [2, B]."""
     settings = experiment.settings
-    pair = [policy_for(experiment, agents, seed)[0] for agents in (one, other)]
-    env = world_of_agents(settings["home"], seed).environment()
-    named = [
-        contestant._replace(policy=dataclasses.replace(contestant.policy, name=f"{agents} agents"))
-        for contestant, agents in zip(pair, (one, other), strict=True)
-    ]
+    pair = [policy_for(experiment, n, seed, settings["home"]) for n in (one, other)]
+    env = pair[0][1]
     plan = EvalConfig(settings["worlds"], settings["ticks"], settings["horizon"], seed=2000 + seed)
-    counts, _ = watching.run(env, named, plan)
+    counts, _ = watching.run(env, [contestant for contestant, _ in pair], plan)
     owner = watching.sides(env.config.num_populations, plan.worlds, 2)
     mine = np.stack([owner == side for side in (0, 1)])
     lengths = np.arange(counts.lives.shape[-1])

@@ -39,6 +39,7 @@ SIZES: dict[str, Any] = {
 CHUNK = 100  # ticks between two looks
 
 
+@functools.lru_cache(maxsize=1)
 def world(side: int, slots: int, spawns: int) -> tuple[Environment, Any]:
     """A world full of founders, and its rules."""
     env = jaxmmo.make(
@@ -74,24 +75,25 @@ def evolve(settings: dict[str, Any], parents: str, seed: int, say: Any) -> dict[
     env, rules = world(settings["side"], settings["slots"], settings["spawns"])
     brain, heredity = Brain(env.spec), Heredity(parents)
     begin, play = jax.random.split(jax.random.key(seed))
-    evolving = evolution.start(env, brain, heredity, rules, begin)
+    start = jax.jit(lambda key: evolution.start(env, brain, heredity, rules, key))
+    evolving = start(begin)
     first = jax.tree.map(np.asarray, evolving.worlds.state.players)
     run, ticks = program(env, brain, heredity), settings["ticks"]
     records, halves, told = [], [], time.monotonic()
     maps = visits.empty(env, 1)
-    for start in range(0, ticks, CHUNK):
-        if start >= ticks // 2 and not halves:
+    for first_tick in range(0, ticks, CHUNK):
+        if first_tick >= ticks // 2 and not halves:
             maps = visits.empty(env, 1)  # where the second half of the run is spent, in two parts
             halves.append(None)
-        if start >= 3 * ticks // 4 and len(halves) == 1:
+        if first_tick >= 3 * ticks // 4 and len(halves) == 1:
             halves.append(np.asarray(maps[0]))
             maps = visits.empty(env, 1)
-        keys = jax.random.split(jax.random.fold_in(play, start), CHUNK)
+        keys = jax.random.split(jax.random.fold_in(play, first_tick), CHUNK)
         (evolving, maps), passed = run(rules, evolving, maps, keys)
-        records.append(compact(jax.tree.map(np.asarray, passed), start))
+        records.append(compact(jax.tree.map(np.asarray, passed), first_tick))
         if time.monotonic() - told > 20:
             told = time.monotonic()
-            say(f"{parents}, seed {seed}: tick {start:,} of {ticks:,}")
+            say(f"{parents}, seed {seed}: tick {first_tick:,} of {ticks:,}")
     joined = {k: np.concatenate([r[k] for r in records]) for k in records[0]}
     founders = np.flatnonzero(first.alive[0])
     joined["child"] = np.concatenate([first.id[0][founders], joined["child"]])

@@ -29,8 +29,8 @@ SIZES: dict[str, Any] = {
 def followed(experiment: Experiment, agents: int, seed: int) -> dict[str, Any]:
     """Visits [B, H, W], and deaths and tiles explored by those who died [B]."""
     settings = experiment.settings
-    (policy, params), config = policy_for(experiment, agents, seed)
-    env, worlds = config.environment(), max(4, settings["slots"] // agents)
+    (policy, params), env = policy_for(experiment, agents, seed)
+    worlds = max(4, settings["slots"] // agents)
     rules = env.default_rules()
 
     def add(total: Any, happened: Any) -> Any:

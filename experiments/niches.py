@@ -82,12 +82,10 @@ def visited(experiment: Experiment, populations: int, combat: bool, seed: int) -
     settings = experiment.settings
     config = configuration(settings, populations, combat, seed)
     name = f"niches-{populations}-{'combat' if combat else 'peace'}-{seed}"
-    (policy, params), _ = policy_of(experiment, name, config)
-    env = config.environment()
+    (policy, params), env = policy_of(experiment, name, config)
     rules = env.default_rules()
     rules = rules if combat else rules.without_combat()
-    own = policy.__class__("niches", policy.init, policy.apply, policy.initial_carry)
-    run = program(env, own, settings["worlds"], settings["warmup"], settings["ticks"])
+    run = program(env, policy, settings["worlds"], settings["warmup"], settings["ticks"])
     maps, material = run(params, rules, jax.random.key(2**20))
     return {"maps": np.asarray(maps, np.int32), "material": np.asarray(material)}
 

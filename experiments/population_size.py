@@ -34,14 +34,14 @@ REPORTED = {4: (89, 7.7), 32: (144, 11.4), 256: (227, 15.4)}
 def measured(experiment: Experiment, agents: int, seed: int) -> dict[str, Any]:
     """Counts by world of a policy at home: [B] or [B, ...]."""
     settings = experiment.settings
-    contestant, config = policy_for(experiment, agents, seed)
+    contestant, env = policy_for(experiment, agents, seed)
     plan = EvalConfig(
         worlds=max(4, settings["slots"] // agents),
         ticks=settings["ticks"],
         horizon=settings["horizon"],
         seed=1000 + seed,
     )
-    counts, living = watching.run(config.environment(), [contestant], plan)
+    counts, living = watching.run(env, [contestant], plan)
     lengths = np.arange(counts.lives.shape[-1])
     return {
         "lived": (counts.lives.sum(1) * lengths).sum(-1),
