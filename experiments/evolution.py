@@ -56,16 +56,16 @@ def world(side: int, slots: int, spawns: int) -> tuple[Environment, Any]:
 
 @functools.lru_cache(maxsize=1)
 def program(env: Environment, brain: Brain, heredity: Heredity) -> Any:
-    """Lives through ticks, one for each key; adds to the maps of visits."""
+    """Compiled: ticks, one for each key, and maps of their visits [1, G, H, W]."""
 
     @jax.jit
-    def run(rules: Any, evolving: Any, maps: jax.Array, keys: jax.Array) -> Any:
+    def run(rules: Any, evolving: Any, keys: jax.Array) -> Any:
         def tick(carry: Any, key: jax.Array) -> Any:
             evolving, maps = carry
             evolving, passed = evolution.tick(env, brain, heredity, rules, evolving, key)
             return (evolving, visits.add(maps, evolving.worlds.state.players)), passed
 
-        return jax.lax.scan(tick, (evolving, maps), keys)
+        return jax.lax.scan(tick, (evolving, visits.empty(env, 1)), keys)
 
     return run
 
@@ -79,17 +79,12 @@ def evolve(settings: dict[str, Any], parents: str, seed: int, say: Any) -> dict[
     evolving = start(begin)
     first = jax.tree.map(np.asarray, evolving.worlds.state.players)
     run, ticks = program(env, brain, heredity), settings["ticks"]
-    records, halves, told = [], [], time.monotonic()
-    maps = visits.empty(env, 1)
-    for first_tick in range(0, ticks, CHUNK):
-        if first_tick >= ticks // 2 and not halves:
-            maps = visits.empty(env, 1)  # where the second half of the run is spent, in two parts
-            halves.append(None)
-        if first_tick >= 3 * ticks // 4 and len(halves) == 1:
-            halves.append(np.asarray(maps[0]))
-            maps = visits.empty(env, 1)
-        keys = jax.random.split(jax.random.fold_in(play, first_tick), CHUNK)
-        (evolving, maps), passed = run(rules, evolving, maps, keys)
+    records, told, chunk = [], time.monotonic(), min(CHUNK, ticks // 4)
+    quarters = np.zeros((4, env.config.num_populations, settings["side"], settings["side"]), int)
+    for first_tick in range(0, ticks, chunk):
+        keys = jax.random.split(jax.random.fold_in(play, first_tick), chunk)
+        (evolving, maps), passed = run(rules, evolving, keys)
+        quarters[4 * first_tick // ticks] += np.asarray(maps[0])
         records.append(compact(jax.tree.map(np.asarray, passed), first_tick))
         if time.monotonic() - told > 20:
             told = time.monotonic()
@@ -100,7 +95,7 @@ def evolve(settings: dict[str, Any], parents: str, seed: int, say: Any) -> dict[
     joined["parent"] = np.concatenate([np.full(len(founders), FOUNDER), joined["parent"]])
     joined["born"] = np.concatenate([np.zeros(len(founders), int), joined["born"]])
     joined["population"] = np.concatenate([first.population[0][founders], joined["population"]])
-    joined["halves"] = np.stack([halves[1], np.asarray(maps[0])])
+    joined["halves"] = quarters[2:]  # of the second half of the run
     joined["material"] = np.asarray(evolving.worlds.state.terrain.material[0])
     return joined
 
@@ -128,12 +123,12 @@ def cost(slots: int, timed: int) -> dict[str, Any]:
     side = max(24, round((8 * slots) ** 0.5))
     env, rules = world(side, slots, max(4, slots // 32))
     brain, heredity = Brain(env.spec), Heredity()
-    run = jax.jit(
-        lambda e, keys: jax.lax.scan(
-            lambda e, k: evolution.tick(env, brain, heredity, rules, e, k, 4096), e, keys
-        ),
-        donate_argnums=0,
-    )
+    chunk = min(slots, 1024)
+
+    def step(evolving: Any, key: jax.Array) -> Any:
+        return evolution.tick(env, brain, heredity, rules, evolving, key, chunk)
+
+    run = jax.jit(lambda evolving, keys: jax.lax.scan(step, evolving, keys))
     start = jax.jit(lambda key: evolution.start(env, brain, heredity, rules, key))
     evolving = start(jax.random.key(0))
     bytes_of = {"world": measure.nbytes(evolving.worlds), "brains": measure.nbytes(evolving.brains)}

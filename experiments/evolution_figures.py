@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import matplotlib
 import numpy as np
 from common import COLORS, Experiment
 
@@ -61,8 +62,8 @@ def draw(experiment: Experiment, runs: dict[str, list[dict[str, np.ndarray]]]) -
         for axis, (parents, own) in zip(axes[0], runs.items(), strict=True):
             _, counts = family(own[0]).clades(at, 16)
             shares = counts / np.maximum(counts.sum(0), 1)
-            colors = [axis._get_lines.get_next_color() for _ in counts[:-1]]
-            axis.stackplot(at, shares, colors=[*colors, "#dddddd"])
+            colors = matplotlib.colormaps["tab20"](np.arange(len(counts) - 1) % 20)
+            axis.stackplot(at, shares, colors=[*map(tuple, colors), "#dddddd"])
             axis.set(title=NAMES[parents], xlabel="tick", ylabel="share of the living", ylim=(0, 1))
         figure.suptitle("Descendants of the 16 founders with the most; grey: of all the others")
     places(experiment, runs)

@@ -147,8 +147,8 @@ def play(
     policy = SPECIALISTS(env) if policy is None else policy
     each = jax.tree.map(lambda x: jnp.repeat(x, worlds, 0), rules)
     begin, go = jax.random.split(jax.random.key(seed))
-    keys = jnp.tile(jax.random.split(begin, worlds), many)
     numbers = jnp.tile(jnp.arange(worlds, dtype=jnp.int32), many)
+    keys = jax.random.split(begin, worlds)[numbers]
     run = program(env, settings["ticks"], settings["warmup"], policy)
     counts = run(each, keys, numbers, go, params)
     return {k: np.asarray(v).reshape(many, worlds, -1) for k, v in counts.items()}

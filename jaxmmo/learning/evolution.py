@@ -125,7 +125,7 @@ def tick(
     rules: Rules,
     evolving: Evolving,
     key: jax.Array,
-    chunk: int = 1024,
+    chunk: int = 256,
 ) -> tuple[Evolving, Passed]:
     """One tick: everybody decides, the world moves on, newborns inherit.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from jaxmmo.evaluation import bootstrap
 
 
 def test_the_mean_is_over_seeds_of_ratios_of_sums():
-    found = bootstrap.interval([[2.0, 4.0], [30.0, 30.0]], [[1.0, 1.0], [2.0, 4.0]])
+    found: Any = bootstrap.interval([[2.0, 4.0], [30.0, 30.0]], [[1.0, 1.0], [2.0, 4.0]])
     assert found["mean"] == pytest.approx((3 + 10) / 2)
     assert found["low"] <= found["mean"] <= found["high"]
 
@@ -21,7 +23,7 @@ def test_equal_numbers_have_no_spread():
 def test_worlds_of_one_seed_spread_as_the_normal_law_says():
     rng = np.random.default_rng(0)
     values = rng.normal(10, 2, 400)
-    found = bootstrap.interval([values])
+    found: Any = bootstrap.interval([values])
     half = (found["high"] - found["low"]) / 2
     assert half == pytest.approx(1.96 * values.std() / 20, rel=0.1)
 
@@ -32,7 +34,7 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
     for trial in range(100):
         # seeds differ by 1 and worlds within them by 2: worlds alone would say far too little
         seeds = rng.normal(0, 1, 12)
-        found = bootstrap.interval(
+        found: Any = bootstrap.interval(
             [rng.normal(seed, 2, 8) for seed in seeds], draws=300, seed=trial
         )
         held += found["low"] <= 0 <= found["high"]
@@ -40,7 +42,7 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
 
 
 def test_seeds_count_and_not_only_worlds():
-    apart = bootstrap.interval([np.zeros(50), np.full(50, 10.0), np.full(50, 20.0)])
+    apart: Any = bootstrap.interval([np.zeros(50), np.full(50, 10.0), np.full(50, 20.0)])
     assert apart["low"] < 4 and apart["high"] > 16
 
 
