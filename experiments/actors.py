@@ -168,7 +168,7 @@ class Server:
         )
         cut = jnp.zeros_like(terminated)
         advantage, target = advantages.gae(
-            reward, told["value"], ahead, terminated, cut, acted, gamma=0.99, lam=0.9
+            reward, told["value"], ahead, terminated, cut, acted, gamma=0.99, gae_lambda=0.9
         )
         advantage = advantages.normalise(advantage, acted)
         spread = jnp.var(target, where=acted) + 1e-3
@@ -177,7 +177,7 @@ class Server:
             seen, told, advantage, target, acted = batch
             out = self.policy.apply(params, seen, (), jnp.zeros(acted.shape, bool))
             log_prob = decisions.log_prob(self.env.spec, out.logits, seen.masks, told["action"])
-            actor = losses.clipped_surrogate(log_prob, told["log_prob"], advantage, clip=0.2)
+            actor = losses.clipped_surrogate(log_prob, told["log_prob"], advantage, clip_eps=0.2)
             critic = losses.squared_error(out.value, target) / spread
             entropy = decisions.entropy(self.env.spec, out.logits, seen.masks)
             living = acted.astype(jnp.float32)

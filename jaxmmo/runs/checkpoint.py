@@ -8,11 +8,15 @@ disk: a run that is killed while it writes one finds the one before. Version 0.1
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import re
 import secrets
 import shutil
 import sys
-from collections.abc import Callable, Iterable
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -94,10 +98,11 @@ class Checkpoints:
         try:
             trees = {name: ocp.args.StandardSave(tree) for name, tree in items.items()}
             writer = ocp.Checkpointer(ocp.CompositeCheckpointHandler())
-            try:
-                writer.save(temporary, args=ocp.args.Composite(**trees))
-            finally:
-                writer.close()
+            with _threads_ended():
+                try:
+                    writer.save(temporary, args=ocp.args.Composite(**trees))
+                finally:
+                    writer.close()
             integrity.seal(temporary)
             final = self.directory / str(step)
             if final.exists():
@@ -228,6 +233,25 @@ def _old_item(tree: Any, item: str) -> Any:
     if item == "params":
         return tree["state"]["params"]
     return {name: part for name, part in tree["state"].items() if name != "params"}
+
+
+@contextlib.contextmanager
+def _threads_ended(seconds: float = 5.0) -> Iterator[None]:
+    """Quiet: what fails is raised, and orbax's threads that fail beside it neither log nor outlive.
+
+    Left alone they go on while the interpreter ends, and print one traceback after the other.
+    """
+    before, logger = set(threading.enumerate()), logging.getLogger("absl")
+    was, logger.disabled = logger.disabled, True
+    try:
+        yield
+    except BaseException:
+        deadline = time.monotonic() + seconds
+        for thread in set(threading.enumerate()) - before:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        raise
+    finally:
+        logger.disabled = was
 
 
 def _warn(text: str) -> None:

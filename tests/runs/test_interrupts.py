@@ -137,10 +137,8 @@ def test_a_full_disk_ends_a_run_with_a_line_and_keeps_what_was_saved(tmp_path):
         process.communicate(timeout=300)
     assert Checkpoints(path).steps == [1]
 
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
-
-    with running(path, "--resume", "--updates", "2", preexec_fn=limit) as process:
+    with running(path, "--resume", "--updates", "2") as process:
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (60_000, 60_000))
         _, err = process.communicate(timeout=300)
     assert process.returncode == 2
     assert "Traceback" not in err

@@ -29,7 +29,7 @@ def unavailable(reason: str) -> None:
     pytest.skip(f"{reason}; JAXMMO_REQUIRE_BROWSER=1 makes this a failure")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     try:
         from playwright.sync_api import sync_playwright

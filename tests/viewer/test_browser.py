@@ -305,3 +305,52 @@ def _loaded(recording: Recording) -> Any:
     from jaxmmo.viewer import Replay
 
     return Replay(recording.data)
+
+
+def fingers(page: Page, *tracks: list[tuple[float, float]]) -> None:
+    """Fingers that are put down, moved along their tracks, and lifted: real touch events."""
+    touch = page.page.context.new_cdp_session(page.page)
+
+    def send(kind: str, points: list[tuple[float, float]]) -> None:
+        named = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": named})
+
+    send("touchStart", [track[0] for track in tracks])
+    for points in zip(*(track[1:] for track in tracks), strict=True):
+        send("touchMove", list(points))
+    send("touchEnd", [])
+    page.settled()
+
+
+def test_fingers_pinch_drag_and_tap(browser: Any, tiny: Recording):
+    with serving(create_app(guard=Guard("127.0.0.1", ""), replay=tiny.data)) as port:
+        page = Page(browser, f"http://127.0.0.1:{port}/", NARROW, has_touch=True)
+        page.page.evaluate("jaxmmo.select(null), jaxmmo.source.pause(true), jaxmmo.home()")
+        page.settled()
+        distance = "jaxmmo.stage.camera.position.distanceTo(jaxmmo.stage.controls.target)"
+        before = page.page.evaluate(distance)
+        left, top, right, bottom = page.free()
+        x, y = (left + right) / 2, (top + bottom) / 2
+        apart = [20 + 8 * i for i in range(11)]
+        fingers(page, [(x - a, y) for a in apart], [(x + a, y) for a in apart])
+        nearer = page.page.evaluate(distance)
+        assert nearer < 0.6 * before
+
+        middle = "jaxmmo.stage.controls.target.toArray()"
+        here = page.page.evaluate(middle)
+        fingers(page, [(x, y + 8 * i) for i in range(11)])
+        page.until(f"jaxmmo.stage.controls.target.z < {here[2]} - 0.5")  # down draws the north in
+        assert abs(page.page.evaluate(middle)[0] - here[0]) < 0.3
+        assert page.page.evaluate(distance) == pytest.approx(nearer, rel=0.05)
+
+        page.page.evaluate("jaxmmo.home()")
+        page.surveyed()
+        slot = loners(tiny, page.page.evaluate("jaxmmo.source.index"))[0]
+        index = page.page.evaluate("jaxmmo.source.index")
+        ((x, y),) = page.project(places(tiny, index, [slot]))
+        fingers(page, [(x + 8, y)])
+        assert page.page.evaluate("jaxmmo.selected") == int(
+            tiny.frames[index].state.players.id[slot]
+        )
+        assert page.errors == []
+        page.page.close()
