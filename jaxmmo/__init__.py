@@ -15,10 +15,31 @@ from jaxmmo.version import BEHAVIOUR_VERSION, __version__
 
 if TYPE_CHECKING:
     from jaxmmo.runs.library import load_baseline
-    from jaxmmo.workflow import Evaluation, Run, Watching, evaluate, record, train, watch
+    from jaxmmo.workflow import (
+        Evaluation,
+        Run,
+        Tournament,
+        Watching,
+        evaluate,
+        record,
+        tournament,
+        train,
+        watch,
+    )
 
 LATER = dict.fromkeys(
-    ("Evaluation", "Run", "Watching", "evaluate", "record", "train", "watch"), "jaxmmo.workflow"
+    (
+        "Evaluation",
+        "Run",
+        "Tournament",
+        "Watching",
+        "evaluate",
+        "record",
+        "tournament",
+        "train",
+        "watch",
+    ),
+    "jaxmmo.workflow",
 ) | {"load_baseline": "jaxmmo.runs.library"}
 """Names and their modules, imported when they are first used: they need more than the game."""
 
@@ -53,6 +74,7 @@ __all__ = [
     "Preset",
     "Rules",
     "Run",
+    "Tournament",
     "Watching",
     "WorldState",
     "__version__",
@@ -65,6 +87,7 @@ __all__ = [
     "record",
     "registered",
     "save_state",
+    "tournament",
     "train",
     "watch",
 ]

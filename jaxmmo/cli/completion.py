@@ -43,7 +43,7 @@ def _words(parser: argparse.ArgumentParser) -> list[str]:
         return names
     if first.choices:
         return [*map(str, first.choices), *names]
-    return [*PLAYERS, *names] if first.dest in ("policy", "player") else names
+    return [*PLAYERS, *names] if first.dest in ("policy", "player", "entrants") else names
 
 
 def _bash(commands: dict[str, argparse.ArgumentParser]) -> str:

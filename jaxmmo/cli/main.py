@@ -19,6 +19,7 @@ from jaxmmo.version import __version__
 COMMANDS = {
     "train": "train agents with PPO in many worlds at once",
     "evaluate": "measure how long agents live, and why they die",
+    "tournament": "let policies share worlds, and rate them",
     "watch": "see a live world or a replay in the browser",
     "record": "record a world as a replay, an image or a film",
     "bench": "measure speed and memory on this machine",

@@ -84,19 +84,30 @@ def run(
     attacks: bool = True,
     sample_rules: SampleRules | None = None,
     progress: Progress | None = None,
+    owner: np.ndarray | None = None,
 ) -> tuple[Counts, np.ndarray]:
     """Watches worlds that the contestants share by population.
 
-    With two, the first has the lower half of the populations in every other world and the upper
-    half in the rest, so that no population is anybody's advantage. Worlds go on to the end: none
-    is replaced, even where the environment would do so (`AutoReset`).
+    Worlds go on to the end: none is replaced, even where the environment would do so
+    (`AutoReset`). Another seed, and other owners, need no new program.
+
+    Args:
+      env: with the populations among which contestants are divided.
+      contestants: policies with their parameters.
+      config: how long, how many.
+      attacks: False masks them.
+      sample_rules: draws the rules of every world; the environment's for all if omitted.
+      progress: told how far it is, now and then.
+      owner: i32[B, G], which contestant has a population in a world; as `sides` if omitted.
 
     Returns:
       Counts on the host, and the living by tick: i32[T, B, G].
     """
     env = lasting(env)
     policies, params = zip(*contestants, strict=True)
-    fixed = (env, policies, config, sample_rules, attacks)
+    fixed = (env, policies, dataclasses.replace(config, seed=0), sample_rules, attacks)
+    if owner is None:
+        owner = sides(env.config.num_populations, config.worlds, len(policies))
     key = jax.random.fold_in(jax.random.key(config.seed), HELD_OUT)
     rules = rules_of(env, None, attacks=attacks)
     begin, play = jax.random.split(key)
@@ -104,7 +115,7 @@ def run(
     keys, living = jax.random.split(play, config.ticks), []
     stride = _stride(config.ticks)
     for first in range(0, config.ticks, stride):
-        watched, now = _advance(*fixed, watched, keys[first : first + stride], rules, params)
+        watched, now = _advance(*fixed, watched, keys[first : first + stride], rules, params, owner)
         living.append(np.asarray(now))
         if progress is not None:
             progress(first + stride, config.ticks)
@@ -118,7 +129,11 @@ def _stride(ticks: int) -> int:
 
 
 def sides(num_populations: int, worlds: int, contestants: int) -> np.ndarray:
-    """i32[B, G]: which contestant has a population in a world."""
+    """i32[B, G]: which of one or two contestants has a population in a world.
+
+    With two, the first has the lower half of the populations in every other world and the upper
+    half in the rest, so that no population is anybody's advantage.
+    """
     if contestants == 1:
         return np.zeros((worlds, num_populations), np.int32)
     if num_populations < 2:
@@ -169,10 +184,10 @@ def _advance(
     keys: jax.Array,
     common: Rules,
     params: tuple[Any, ...],
+    owner: jax.Array,
 ) -> tuple[Watched, jax.Array]:
     """A tick for each key, and the living after each: i32[ticks, B, G]."""
     groups, worlds = env.config.num_populations, config.worlds
-    owner = jnp.asarray(sides(groups, worlds, len(policies)))
     rules = rules_of(env, sample_rules, attacks=attacks) if sample_rules else common
     contestants = tuple(zip(policies, params, strict=True))
     numbers = jnp.arange(worlds, dtype=jnp.int32)

@@ -96,3 +96,37 @@ def evaluation(reports: list[dict[str, Any]], path: Path, title: str) -> None:
         axis.legend()
     figure.suptitle(title)
     _save(plt, figure, path)
+
+
+def tournament(result: dict[str, Any], path: Path) -> None:
+    """Draws ratings with their intervals, and the table of who beats whom.
+
+    Args:
+      result: with `ratings` and `table`, see `jaxmmo.tournament`.
+      path: of the image.
+    """
+    plt = _pyplot()
+    ratings = result["ratings"]
+    names = [rating["name"] for rating in ratings]
+    place = np.arange(len(names))
+    side = 2.5 + 0.5 * len(names)
+    figure, axes = plt.subplots(1, 2, figsize=(2.2 * side + 2, side), constrained_layout=True)
+    mean, low, high = (np.array([r[k] for r in ratings]) for k in ("mean", "low", "high"))
+    axes[0].errorbar(mean, place, xerr=[mean - low, high - mean], fmt="o", color="#1b7f5c")
+    axes[0].set(title="Rating, 95 %", xlabel="rating", ylim=(len(names) - 0.5, -0.5))
+    axes[0].set_yticks(place, names)
+    axes[0].grid(alpha=0.3)
+    shares = np.full((len(names), len(names)), np.nan)
+    for i, row in enumerate(names):
+        for j, column in enumerate(names):
+            cell = result["table"][row].get(column)
+            if cell is not None and cell["mean"] is not None:
+                shares[i, j] = cell["mean"]
+                text = f"{cell['mean']:.2f}\n{cell['low']:.2f} to {cell['high']:.2f}"
+                axes[1].text(j, i, text, ha="center", va="center", fontsize=8)
+    axes[1].imshow(shares, vmin=0, vmax=1, cmap="BrBG", alpha=0.6)
+    axes[1].set_title("Share of worlds in which the row beats the column")
+    axes[1].set_xticks(place, names, rotation=30, ha="right")
+    axes[1].set_yticks(place, names)
+    figure.suptitle(f"{result['preset']}, {result['worlds']} worlds of {result['ticks']} ticks")
+    _save(plt, figure, path)

@@ -6,7 +6,18 @@ policy and rules may be an object, or a name: of a preset, a run's directory, or
 
 from jaxmmo.workflow.evaluating import Evaluation, evaluate
 from jaxmmo.workflow.recording import record
+from jaxmmo.workflow.tournaments import Tournament, tournament
 from jaxmmo.workflow.training import Run, train
 from jaxmmo.workflow.watching import Watching, watch
 
-__all__ = ["Evaluation", "Run", "Watching", "evaluate", "record", "train", "watch"]
+__all__ = [
+    "Evaluation",
+    "Run",
+    "Tournament",
+    "Watching",
+    "evaluate",
+    "record",
+    "tournament",
+    "train",
+    "watch",
+]
