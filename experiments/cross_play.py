@@ -80,8 +80,9 @@ def draw(experiment: Experiment, rows: list[dict[str, Any]]) -> None:
         figure.colorbar(image, ax=axis, label="share of worlds in which the row lives longer")
         for (y, x), value in np.ndenumerate(field):
             axis.text(x, y, "" if np.isnan(value) else f"{value:.2f}", ha="center", va="center")
-        axis.set_xticks(range(len(agents)), agents)
-        axis.set_yticks(range(len(agents)), agents)
+        names = [str(n) for n in agents]
+        axis.set_xticks(range(len(agents)), names)
+        axis.set_yticks(range(len(agents)), names)
         axis.set(xlabel="learnt among ... agents", ylabel="learnt among ... agents")
         axis.set(title=f"Who lives longer in common worlds of {experiment.settings['home']} slots")
 

@@ -100,7 +100,8 @@ def places(experiment: Experiment, runs: dict[str, list[dict[str, np.ndarray]]])
     with experiment.figure("places", rows, -(-len(maps) // rows), (11, 6)) as (figure, axes):
         for index, (axis, visited) in enumerate(zip(axes.flat, maps, strict=False)):
             axis.imshow(own["material"], cmap="Greys", alpha=0.35)
-            shown = np.ma.masked_equal(np.log1p(visited), 0)
-            axis.imshow(shown, cmap="viridis", alpha=0.9)
+            seen = np.log1p(visited)
+            shown = np.ma.masked_equal(seen, 0)
+            axis.imshow(shown, cmap="viridis", alpha=0.9, vmin=0, vmax=max(1, seen.max()))
             axis.set(title=f"population {index}", xticks=[], yticks=[])
         figure.suptitle(f"Visits in the second half, log scale (seed {experiment.seeds[0]})")

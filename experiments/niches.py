@@ -116,7 +116,8 @@ def draw(experiment: Experiment, runs: dict[tuple[int, bool], list[dict[str, np.
             for index, axis in enumerate(line):
                 axis.imshow(own["material"][0], cmap="Greys", alpha=0.35)
                 seen = np.log1p(own["maps"].sum(0)[0, index])
-                axis.imshow(np.ma.masked_equal(seen, 0), cmap="viridis", alpha=0.9)
+                shown = np.ma.masked_equal(seen, 0)
+                axis.imshow(shown, cmap="viridis", alpha=0.9, vmin=0, vmax=max(1, seen.max()))
                 axis.set(xticks=[], yticks=[], title=f"{COMBAT[combat]}, population {index}")
                 axis.title.set_fontsize(9)
         figure.suptitle(f"Visits in one world, log scale (seed {experiment.seeds[0]})")

@@ -61,7 +61,7 @@ def draw(experiment: Experiment, rows: list[dict[str, Any]]) -> None:
             agents = [row["agents"] for row in rows]
             band(axis, agents, [row[name] for row in rows], "here", color)
             axis.set_xscale("log", base=2)
-            axis.set_xticks(agents, agents)
+            axis.set_xticks(agents, [str(n) for n in agents])
             axis.set(xlabel="agents in a world", title=f"{name}, a life")
             axis.grid(alpha=0.3)
         decisions = experiment.settings["decisions"]
