@@ -40,7 +40,14 @@ def shared(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("experiments")
 
 
-@pytest.mark.parametrize("name", FIGURES)
+TRAINING = ("niches", "exploration", "population_size", "cross_play")
+"""These compile a learner for each number of agents, which is what takes their time."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=pytest.mark.slow) if n in TRAINING else n for n in FIGURES],
+)
 def test_an_experiment_runs_and_is_not_made_twice(name, shared, capsys):
     out = shared / name
     module(name).main(["--tiny", "--out", str(out)])
