@@ -1,4 +1,4 @@
-"""Settings for every test: compiled programs are kept between runs."""
+"""Settings for every test: programs are compiled quickly, and kept between runs."""
 
 import os
 from collections.abc import Iterator
@@ -10,6 +10,8 @@ import pytest
 _caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(_caches / "jaxmmo" / "compiled"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+# most programs run for a moment only, and compiling them is two thirds of the tests' time
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 
 
 @pytest.fixture(scope="module", autouse=True)

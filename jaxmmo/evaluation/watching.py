@@ -119,7 +119,7 @@ def run(
         living.append(np.asarray(now))
         if progress is not None:
             progress(first + stride, config.ticks)
-    counts = _finish(env, config, watched)
+    counts = _finish(env, fixed[2], watched)
     return jax.tree.map(np.asarray, counts), np.concatenate(living)
 
 

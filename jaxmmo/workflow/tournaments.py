@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 
 from jaxmmo.evaluation import matches
 from jaxmmo.evaluation.lifetimes import Contestant, EvalConfig
 from jaxmmo.evaluation.watching import run
-from jaxmmo.files.atomic import write_atomically
 from jaxmmo.runs import library
 from jaxmmo.workflow.display import Bar
 from jaxmmo.workflow.scene import RulesLike, Scene, compose
+from jaxmmo.workflow.tables import Table, plain, read_table
 
 AT_ONCE = 64
 """Worlds of a round; a table is saved after each."""
@@ -93,7 +93,7 @@ def tournament(
     path, began = None if file is None else Path(file), time.monotonic()
     config = {"ticks": ticks, "attacks": attacks}
     new = _named(entrants)
-    old = _saved(path) if ladder else None
+    old = read_table(path) if ladder else None
     if ladder and old is None:
         raise ValueError("a ladder needs the file of a tournament, with those whom it joins")
     known = {} if old is None else {n: n if s is None else s for n, s in old["entrants"].items()}
@@ -106,16 +106,17 @@ def tournament(
     place = library.DEFAULT if env is None else env
     scene, contestants = _check(everybody, place, rules, overrides, trust)
     names = list(everybody)
-    conditions = {"preset": scene.place, "world": _digest(scene, contestants, rules), **config}
-    table = _Table(names, everybody, conditions, seed, path)
+    world = _digest(scene.env.default_rules(), f"{scene.env.config} {rules}")
+    prints = {n: _digest(c.params) for n, c in zip(names, contestants, strict=True)}
+    conditions = {"preset": scene.place, "world": world, **config}
+    table = Table(everybody, prints, conditions, seed, path)
     first = 0
     if old is not None:
-        if any(old["conditions"][k] != conditions[k] for k in ("preset", *config)):
-            raise ValueError(f"{path}: was played under other conditions: {old['conditions']}")
+        table.check_ladder(old)
         first = len(old["results"])
         table.results = [{k: r.get(k) for k in names} for r in old["results"]]
     elif path is not None and path.exists():
-        table.go_on(_saved(path))
+        table.go_on(read_table(path))
     always = names.index(next(iter(new))) if ladder and len(new) == 1 else None
     _play(table, scene, contestants, first + worlds, always, Bar("worlds", "", quiet=quiet))
     results = table.array()
@@ -128,17 +129,13 @@ def tournament(
         ticks=ticks,
         seed=seed,
         seconds=round(time.monotonic() - began, 1),
-        lifetimes={n: [_plain(x) for x in results[:, i]] for i, n in enumerate(names)},
+        lifetimes={n: [plain(x) for x in results[:, i]] for i, n in enumerate(names)},
     )
 
 
 def _interval(value: dict[str, float], digits: int) -> str:
     mean, low, high = (f"{value[k]:.{digits}f}" for k in ("mean", "low", "high"))
     return f"{mean} [{low}, {high}]"
-
-
-def _plain(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
 
 
 def _named(entrants: Iterable[Any] | Mapping[str, Any]) -> dict[str, Any]:
@@ -174,72 +171,16 @@ def _check(
     return scene, contestants
 
 
-def _digest(scene: Scene, contestants: list[Contestant], rules: Any) -> str:
-    """A fingerprint of world, rules and parameters: results of others are not continued."""
-    import jax
-
-    told = hashlib.sha256(f"{scene.env.config} {rules}".encode())
-    for leaf in jax.tree.leaves((scene.env.default_rules(), [c.params for c in contestants])):
+def _digest(tree: Any, text: str = "") -> str:
+    """A fingerprint of arrays and a text: results of others are not continued."""
+    told = hashlib.sha256(text.encode())
+    for leaf in jax.tree.leaves(tree):
         told.update(np.asarray(leaf).tobytes())
     return told.hexdigest()[:16]
 
 
-def _saved(path: Path | None) -> dict[str, Any] | None:
-    """What a table's file holds, None if there is none; ValueError if it is damaged."""
-    if path is None or not path.exists():
-        return None
-    try:
-        saved = json.loads(path.read_bytes())
-        if not {"entrants", "conditions", "seed", "results"} <= saved.keys():
-            raise ValueError
-        return saved
-    except (ValueError, AttributeError) as error:
-        raise ValueError(f"{path}: not the table of a tournament, or a damaged one") from error
-
-
-class _Table:
-    """Lifetimes by world and entrant, and the file where they are kept."""
-
-    def __init__(
-        self,
-        names: list[str],
-        players: Mapping[str, Any],
-        conditions: dict[str, Any],
-        seed: int,
-        path: Path | None,
-    ) -> None:
-        self.names, self.conditions, self.seed, self.path = names, conditions, seed, path
-        texts = {n: p if isinstance(p, str | Path) else None for n, p in players.items()}
-        self.entrants = {n: None if p is None else str(p) for n, p in texts.items()}
-        self.results: list[dict[str, float | None]] = []
-
-    def go_on(self, saved: dict[str, Any] | None) -> None:
-        """Takes over what was played; ValueError if it was something else."""
-        assert saved is not None
-        mine = {"entrants": self.entrants, "conditions": self.conditions, "seed": self.seed}
-        wrong = [key for key, value in mine.items() if saved[key] != value]
-        if wrong:
-            raise ValueError(f"{self.path} holds another tournament: {', '.join(wrong)} differ")
-        self.results = saved["results"]
-
-    def add(self, scores: np.ndarray) -> None:
-        """Keeps the lifetimes of a round, f64[B, N]."""
-        self.results = [
-            *self.results,
-            *({n: _plain(x) for n, x in zip(self.names, row, strict=True)} for row in scores),
-        ]
-        if self.path is not None:
-            about = {"entrants": self.entrants, "conditions": self.conditions, "seed": self.seed}
-            write_atomically(self.path, json.dumps(about | {"results": self.results}).encode())
-
-    def array(self) -> np.ndarray:
-        """f64[B, N]: NaN where an entrant sat out."""
-        rows = [[r[n] for n in self.names] for r in self.results]
-        return np.array(rows, float).reshape(-1, len(self.names))
-
-
 def _play(
-    table: _Table,
+    table: Table,
     scene: Scene,
     contestants: list[Contestant],
     worlds: int,
