@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -14,7 +16,13 @@ from jaxmmo.learning import evolution, strategies
 from jaxmmo.learning.evolution import FOUNDER, Heredity
 from tests.examples import INVENTORY
 
-SIZES = {"height": 24, "width": 24, "border": 3, "capacity": 24, "num_populations": 2}
+SIZES: dict[str, Any] = {
+    "height": 24,
+    "width": 24,
+    "border": 3,
+    "capacity": 24,
+    "num_populations": 2,
+}
 ENV = jaxmmo.make("JaxMMO-v1", **SIZES, initial_population=20, max_spawns=4)
 RULES = ENV.default_rules(spawn_attempts=4)
 BRAIN = Brain(ENV.spec)
@@ -133,7 +141,8 @@ def test_other_games_and_bad_settings_are_refused():
 def test_an_evolution_strategy_finds_the_bottom_of_a_bowl():
     goal = jnp.array([1.0, -2.0, 0.5])
     optimiser = optax.adam(0.1)
-    mean, state = jnp.zeros(3), optimiser.init(jnp.zeros(3))
+    mean: Any = jnp.zeros(3)
+    state = optimiser.init(mean)
     for generation in range(60):
         tried, noise = strategies.ask(jax.random.key(generation), mean, 0.2, 8)
         loss = jnp.sum(jnp.square(tried - goal), 1)
