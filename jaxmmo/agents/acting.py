@@ -274,7 +274,7 @@ def tick(
       The worlds after, reward f32[B, P], terminated and truncated bool[B, P], and the
       environment's info.
     """
-    own = callable(rules)
+    own = bool(jax.tree.leaves(worlds.rules))
     stepped = jax.vmap(
         lambda key, state, action, rules: step_world(env, key, state, action, rules),
         (0, 0, 0, 0 if own else None),

@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from jaxmmo.evaluation.bootstrap import interval
 from jaxmmo.evaluation.watching import Counts
 
 Z = 1.96
 """Normal quantile of a two-sided interval of 95 %."""
-
-RESAMPLES = 2_000
 
 
 def seats(
@@ -59,34 +58,6 @@ def scores(counts: Counts, owner: np.ndarray, entrants: int) -> np.ndarray:
     return np.where(member.any(1), steps / np.maximum(deaths, 1), np.nan)
 
 
-def bootstrap(values: np.ndarray, clusters: np.ndarray | None = None, seed: int = 0) -> Any:
-    """A mean with a 95 % interval by the bootstrap, for values that are independent.
-
-    Args:
-      values: f64[n], one for each world.
-      clusters: i32[n], such as the seeds that the worlds' policies were trained with: clusters are
-        drawn with replacement, then worlds within each; worlds alone if omitted.
-      seed: of the draws.
-
-    Returns:
-      mean, low and high; None without values.
-    """
-    values = np.asarray(values, float)
-    if not len(values):
-        return {"mean": None, "low": None, "high": None}
-    rng = np.random.default_rng(seed)
-    if clusters is None:
-        means = values[rng.integers(len(values), size=(RESAMPLES, len(values)))].mean(1)
-    else:
-        groups = [values[clusters == c] for c in np.unique(clusters)]
-        means = np.empty(RESAMPLES)
-        for i in range(RESAMPLES):
-            drawn = [groups[j] for j in rng.integers(len(groups), size=len(groups))]
-            means[i] = np.concatenate([g[rng.integers(len(g), size=len(g))] for g in drawn]).mean()
-    low, high = np.quantile(means, (0.025, 0.975))
-    return {"mean": float(values.mean()), "low": float(low), "high": float(high)}
-
-
 def cross_table(names: list[str], results: np.ndarray) -> dict[str, dict[str, Any]]:
     """Row beats column: the share of common worlds in which the row's lifetime is longer.
 
@@ -99,13 +70,20 @@ def cross_table(names: list[str], results: np.ndarray) -> dict[str, dict[str, An
         for j in range(i + 1, len(names)):
             both = results[:, [i, j]]
             both = both[~np.isnan(both).any(1)]
-            won = bootstrap((1 + np.sign(both[:, 0] - both[:, 1])) / 2)
+            won = _share((1 + np.sign(both[:, 0] - both[:, 1])) / 2)
             lost = {"mean": won["mean"], "low": won["high"], "high": won["low"]}
             table[row][names[j]] = won | {"worlds": len(both)}
             table[names[j]][row] = {
                 key: None if value is None else 1 - value for key, value in lost.items()
             } | {"worlds": len(both)}
     return table
+
+
+def _share(won: np.ndarray) -> dict[str, float | None]:
+    """The mean over worlds with its interval; None without a world."""
+    if not won.size:
+        return {"mean": None, "low": None, "high": None}
+    return interval([won])
 
 
 def ratings(names: list[str], results: np.ndarray) -> list[dict[str, Any]]:
