@@ -207,8 +207,9 @@ def _who_is_lost(seconds: float = 10.0) -> list[int]:
     try:
         _state().client.wait_at_barrier(f"{_NAMES}who-is-there", round(seconds * 1000))
     except jax.errors.JaxRuntimeError as error:
-        found = {int(n) for n in re.findall(r"task[:/ ]*(\d+)", str(error))} - {index()}
-        return sorted(found) or [0]
+        found = {int(n) for n in re.findall(r"(?i)task[:/ ]*(\d+)", str(error))} - {index()}
+        others = [other for other in range(count()) if other != index()]
+        return sorted(found) or others[:1]
     return []
 
 

@@ -123,9 +123,10 @@ def test_a_lost_process_ends_the_other_which_names_it(tmp_path, victim):
         began = time.monotonic()
         code, _, err = ended(started[1 - victim], 60)
         assert time.monotonic() - began < 60
-    assert code == hosts.LOST
-    assert f"process {victim} " in err.splitlines()[-1]
-    assert "is lost" in err.splitlines()[-1]
+    if code == hosts.LOST:
+        assert f"process {victim} of 2 is lost" in err
+    else:  # JAX was quicker: the service in the first process is gone
+        assert (victim, code) == (0, -signal.SIGABRT) and "leader task" in err
     saved = Checkpoints(path).latest
     assert saved is not None
     Checkpoints(path).verify(saved)
