@@ -207,9 +207,9 @@ def _who_is_lost(seconds: float = 10.0) -> list[int]:
     try:
         _state().client.wait_at_barrier(f"{_NAMES}who-is-there", round(seconds * 1000))
     except jax.errors.JaxRuntimeError as error:
-        found = {int(n) for n in re.findall(r"(?i)task[:/ ]*(\d+)", str(error))} - {index()}
-        others = [other for other in range(count()) if other != index()]
-        return sorted(found) or others[:1]
+        names = re.search(r"task names:((?:\s+\d+)+)", str(error))
+        told = names[1].split() if names else re.findall(r"(?i)task[:/ ]+(\d+)", str(error))
+        return sorted({int(n) for n in told} - {index()}) or [0]
     return []
 
 
