@@ -27,14 +27,14 @@ def test_observations_and_masks_are_exact():
     assert report.passed, report.summary()
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.parametrize("path", EXACT, ids=lambda path: path.stem)
 def test_whole_runs_are_exact(path):
     report = v2_trace.check(path)
     assert report.passed, report.summary()
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.parametrize("name", ["fog_2", "medium_5", "rich_3", "rich_9", "team_4"])
 def test_all_recorded_observations_and_masks_are_exact(name):
     report = v2_observations.check(DATA / f"trace_{name}.npz", DATA / f"obs_{name}.npz")

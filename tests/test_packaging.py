@@ -65,7 +65,7 @@ def test_help_lists_the_commands_and_each_explains_itself(capsys):
         assert summary[1:30] in " ".join(told.split())
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "launch"])
 def test_every_command_takes_a_seed(command, capsys):
     with pytest.raises(SystemExit):
         main([command, "--help"])

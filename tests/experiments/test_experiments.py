@@ -46,7 +46,7 @@ TRAINING = ("niches", "exploration", "population_size", "cross_play")
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(n, marks=pytest.mark.slow) if n in TRAINING else n for n in FIGURES],
+    [pytest.param(n, marks=pytest.mark.campaign) if n in TRAINING else n for n in FIGURES],
 )
 def test_an_experiment_runs_and_is_not_made_twice(name, shared, capsys):
     out = shared / name

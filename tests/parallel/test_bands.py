@@ -57,14 +57,14 @@ def test_a_world_in_bands_is_the_world_to_the_bit():
     assert report["blows_over_borders"] > 5
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_an_older_game_cut_out_of_a_whole_world_goes_on_to_the_bit():
     report = compared(V13, "--ticks", "100", "--scatter")
     holds(report, crossings=100)
     assert report["blows_over_borders"] > 5
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.parametrize("preset", [V13, V1])
 def test_a_thousand_ticks_in_bands_are_those_of_the_world(preset):
     report = compared(preset, "--ticks", "1000")
@@ -73,13 +73,13 @@ def test_a_thousand_ticks_in_bands_are_those_of_the_world(preset):
     assert min(report[what] for what in ("births", "deaths", "kills", "harvests")) > 20
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_large_bands_find_their_neighbours_in_the_other_way_with_equal_answers():
     sizes = ("capacity=400", "initial_population=400", "vision=4", "height=61", "width=40")
     holds(compared(V1, "--ticks", "60", "--slots", "150", "--set", *sizes), crossings=100)
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_bands_that_overflow_say_so_and_lose_nobody():
     report = compared(
         V1, "--ticks", "120", "--alone", "--slots", "16", "--ghosts", "6", "--movers", "1",

@@ -139,7 +139,7 @@ def test_a_lost_process_ends_the_other_which_names_it(tmp_path, victim):
     assert json.loads(out.splitlines()[-1])["params_digest"] == before
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_one_process_and_two_learn_alike(tmp_path):
     for count, devices in ((1, 4), (2, 2)):
         with processes(

@@ -54,7 +54,7 @@ def test_evaluations_count_the_same_on_every_mesh(tmp_path):
         np.testing.assert_array_equal(value, other[name], err_msg=name)
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.parametrize("core", ["feedforward", "recurrent"])
 def test_twenty_updates_on_1_2_and_8_devices(tmp_path, core):
     layouts = ["worlds=1", "worlds=2", "worlds=8", "worlds=4,agents=2", "agents=4"]

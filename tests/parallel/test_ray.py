@@ -39,7 +39,7 @@ def actors() -> list[int]:
     return found
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_a_lost_actor_is_replaced_and_the_run_ends_as_if_nothing_had_happened(tmp_path):
     pytest.importorskip("ray")
     states = []
