@@ -10,6 +10,8 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
+import socket
+import time
 from typing import Any
 
 import jax
@@ -96,6 +98,7 @@ def join(hosts: Hosts, seconds: float = JOIN_SECONDS) -> None:
     jax.config.update("jax_enable_preemption_service", False)
     if _on_cpu():
         jax.config.update("jax_cpu_collectives_implementation", "gloo")
+    _find_coordinator(hosts, seconds)
     try:
         jax.distributed.initialize(
             hosts.coordinator,
@@ -112,13 +115,36 @@ def join(hosts: Hosts, seconds: float = JOIN_SECONDS) -> None:
             "and --process-count"
         ) from error
     except RuntimeError as error:
-        who = "?" if hosts.process_id is None else hosts.process_id
-        raise ValueError(
-            f"--coordinator {hosts.coordinator}: process {who} of {hosts.process_count or '?'} "
-            f"could not join the others within {seconds:.0f} s: is process 0 running there, and "
-            f"was every process started? ({_line(error)})"
-        ) from error
+        raise ValueError(f"{_not_joined(hosts, seconds)} ({_line(error)})") from error
     _compare_counts(seconds)
+
+
+def _find_coordinator(hosts: Hosts, seconds: float) -> None:
+    """Returns when somebody listens at the coordinator's address; ValueError if nobody ever does.
+
+    JAX itself would end this process with a stack trace.
+    """
+    if hosts.coordinator is None or not hosts.process_id:
+        return
+    host, _, port = hosts.coordinator.rpartition(":")
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            with socket.create_connection((host.strip("[]"), int(port)), timeout=seconds):
+                return
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise ValueError(f"{_not_joined(hosts, seconds)} ({_line(error)})") from error
+        time.sleep(0.2)
+
+
+def _not_joined(hosts: Hosts, seconds: float) -> str:
+    who = "?" if hosts.process_id is None else hosts.process_id
+    return (
+        f"--coordinator {hosts.coordinator}: process {who} of {hosts.process_count or '?'} could "
+        f"not join the others within {seconds:.0f} s: is process 0 running there, and was every "
+        "process started?"
+    )
 
 
 def _compare_counts(seconds: float) -> None:
