@@ -245,14 +245,28 @@ def _old_item(tree: Any, item: str) -> Any:
     return {name: part for name, part in tree["state"].items() if name != "params"}
 
 
+NOISY = ("absl", "asyncio", "concurrent.futures")
+"""Loggers to which orbax's threads tell what is raised here anyway."""
+
+
 @contextlib.contextmanager
 def _threads_ended(seconds: float = 5.0) -> Iterator[None]:
     """Quiet: what fails is raised, and orbax's threads that fail beside it neither log nor outlive.
 
-    Left alone they go on while the interpreter ends, and print one traceback after the other.
+    Left alone they go on while the interpreter ends, and print one traceback after the other. After
+    a failure their loggers stay silent: some of them wait in pools, and complain later.
     """
-    before, logger = set(threading.enumerate()), logging.getLogger("absl")
-    was, logger.disabled = logger.disabled, True
+    before = set(threading.enumerate())
+    silenced = [x for x in map(logging.getLogger, NOISY) if not x.disabled]
+    for logger in silenced:
+        logger.disabled = True
+    hook = sys.unraisablehook
+
+    def quiet(raised: Any) -> None:
+        if "Event loop is closed" not in str(raised.exc_value):  # of every array left unwritten
+            hook(raised)
+
+    sys.unraisablehook = quiet
     try:
         yield
     except BaseException:
@@ -260,8 +274,9 @@ def _threads_ended(seconds: float = 5.0) -> Iterator[None]:
         for thread in set(threading.enumerate()) - before:
             thread.join(max(0.0, deadline - time.monotonic()))
         raise
-    finally:
-        logger.disabled = was
+    sys.unraisablehook = hook
+    for logger in silenced:
+        logger.disabled = False
 
 
 def _warn(text: str) -> None:
