@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from pathlib import Path
 
 from jaxmmo.cli.options import (
@@ -13,6 +11,7 @@ from jaxmmo.cli.options import (
     add_mesh_option,
     join_hosts,
     place,
+    show,
 )
 
 
@@ -72,10 +71,5 @@ def run(args: argparse.Namespace) -> int:
         hosts.leave()
     if not hosts.is_first():
         return 0
-    print(result, file=sys.stderr if args.json else sys.stdout)
-    if args.plot:
-        result.draw(args.plot)
-        print(f"picture: {args.plot}", file=sys.stderr)
-    if args.json:
-        print(json.dumps(result))
+    show(result, args)
     return 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import json
+import sys
 from typing import Any
 
 
@@ -142,3 +144,13 @@ def world_arguments(args: argparse.Namespace) -> dict[str, Any]:
         "warmup": args.warmup,
         "trust": args.trust,
     }
+
+
+def show(result: Any, args: argparse.Namespace) -> None:
+    """Prints a result, and writes what `--plot` and `--json` ask for."""
+    print(result, file=sys.stderr if args.json else sys.stdout)
+    if args.plot:
+        result.draw(args.plot)
+        print(f"picture: {args.plot}", file=sys.stderr)
+    if args.json:
+        print(json.dumps(result))

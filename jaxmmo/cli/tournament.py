@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from pathlib import Path
 
-from jaxmmo.cli.options import add_idea_options, place
+from jaxmmo.cli.options import add_idea_options, place, show
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -55,10 +53,5 @@ def run(args: argparse.Namespace) -> int:
         file=args.table,
         trust=args.trust,
     )
-    print(result, file=sys.stderr if args.json else sys.stdout)
-    if args.plot:
-        result.draw(args.plot)
-        print(f"picture: {args.plot}", file=sys.stderr)
-    if args.json:
-        print(json.dumps(result))
+    show(result, args)
     return 0

@@ -18,6 +18,7 @@ import jax
 import numpy as np
 
 from jaxmmo.files.atomic import discard_unfinished
+from jaxmmo.files.errors import one_line
 
 COORDINATOR, COUNT, INDEX = (
     "JAXMMO_COORDINATOR",
@@ -115,7 +116,7 @@ def join(hosts: Hosts, seconds: float = JOIN_SECONDS) -> None:
             "and --process-count"
         ) from error
     except RuntimeError as error:
-        raise ValueError(f"{_not_joined(hosts, seconds)} ({_line(error)})") from error
+        raise ValueError(f"{_not_joined(hosts, seconds)} ({one_line(error)})") from error
     _compare_counts(seconds)
 
 
@@ -134,7 +135,7 @@ def _find_coordinator(hosts: Hosts, seconds: float) -> None:
                 return
         except OSError as error:
             if time.monotonic() > deadline:
-                raise ValueError(f"{_not_joined(hosts, seconds)} ({_line(error)})") from error
+                raise ValueError(f"{_not_joined(hosts, seconds)} ({one_line(error)})") from error
         time.sleep(0.2)
 
 
@@ -221,7 +222,7 @@ def end_if_lost(error: BaseException) -> None:
         return
     what = (
         f"jaxmmo: process {' and '.join(map(str, lost))} of {count()} is lost, and process "
-        f"{index()} ends: what was saved can be gone on from with --resume ({_line(error)})\n"
+        f"{index()} ends: what was saved can be gone on from with --resume ({one_line(error)})\n"
     )
     os.write(2, what.encode())
     discard_unfinished()
@@ -262,8 +263,3 @@ def _values(hosts: Hosts) -> tuple[Any, ...]:
 
 def _first(*values: Any) -> Any:
     return next((value for value in values if value is not None), None)
-
-
-def _line(error: BaseException) -> str:
-    text = " ".join((str(error) or type(error).__name__).split())
-    return text if len(text) <= 200 else text[:200] + "..."

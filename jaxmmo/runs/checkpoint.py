@@ -25,6 +25,7 @@ import numpy as np
 
 from jaxmmo.files import leaves
 from jaxmmo.files.atomic import PREFIX, sync
+from jaxmmo.files.errors import one_line
 from jaxmmo.parallel import hosts
 from jaxmmo.runs import integrity
 from jaxmmo.runs.integrity import DamagedError
@@ -112,7 +113,7 @@ class Checkpoints:
         except Exception as error:  # orbax and tensorstore raise anything where a disk is full
             if hosts.is_first():
                 self.tidy()
-            why = _first_line(error)
+            why = one_line(error)
             raise OSError(f"checkpoint {step} could not be written: {why}") from error
 
     def _complete(self, temporary: Path, step: int) -> None:
@@ -186,7 +187,7 @@ class Checkpoints:
                 stored = _read(self.directory / str(step), name)
             except Exception as error:  # what is damaged can make orbax raise anything
                 advice = self._advice(step)
-                why = f"{source} is damaged: {name} cannot be read ({_first_line(error)})"
+                why = f"{source} is damaged: {name} cannot be read ({one_line(error)})"
                 raise DamagedError(f"{why}; {advice}") from error
             known = leaves.named(tree)
             stored = leaves.renamed(stored, known, (WORLD,))
@@ -281,9 +282,3 @@ def _threads_ended(seconds: float = 5.0) -> Iterator[None]:
 
 def _warn(text: str) -> None:
     print(f"warning: {text}", file=sys.stderr)
-
-
-def _first_line(error: BaseException) -> str:
-    """What an error says, short enough for a line."""
-    text = " ".join((str(error) or type(error).__name__).split())
-    return text if len(text) <= 200 else text[:200] + "..."
