@@ -17,7 +17,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from common import COLORS, Experiment
+from common import Experiment
+from figures import COLORS
 
 import jaxmmo
 from jaxmmo.agents import acting

@@ -14,14 +14,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from common import Experiment, policy_for
+from common import Experiment
+from policies import policy_for
 
 from jaxmmo.evaluation import bootstrap, matches, watching
 from jaxmmo.evaluation.watching import EvalConfig
 
 SIZES: dict[str, Any] = {
     "tiny": {
-        "agents": [4, 8], "decisions": 400, "home": 16, "worlds": 2, "ticks": 40, "horizon": 20,
+        "agents": [4, 8], "decisions": 0, "home": 16, "worlds": 2, "ticks": 40, "horizon": 20,
     },
     "small": {
         "agents": [4, 32, 256], "decisions": 300_000, "home": 128, "worlds": 12,

@@ -6,7 +6,8 @@ from typing import Any
 
 import matplotlib
 import numpy as np
-from common import COLORS, Experiment
+from common import Experiment
+from figures import COLORS
 
 from jaxmmo.evaluation import lineages
 

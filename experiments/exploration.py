@@ -9,28 +9,29 @@ where all are born, they live.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from common import Experiment, policy_for
+from common import Experiment
+from policies import policy_for
 
+from jaxmmo.agents.policy import Policy
 from jaxmmo.evaluation import bootstrap, following, visits
 
 SIZES: dict[str, Any] = {
-    "tiny": {"agents": [1, 8], "decisions": 400, "slots": 16, "ticks": 20},
+    "tiny": {"agents": [4, 8], "decisions": 0, "slots": 16, "ticks": 20},
     "small": {"agents": [1, 8, 32, 128], "decisions": 150_000, "slots": 256, "ticks": 500},
     "full": {"agents": [1, 8, 32, 128], "decisions": 4_000_000, "slots": 1024, "ticks": 2000},
 }
 
 
-def followed(experiment: Experiment, agents: int, seed: int) -> dict[str, Any]:
-    """Visits [B, H, W], and deaths and tiles explored by those who died [B]."""
-    settings = experiment.settings
-    (policy, params), env = policy_for(experiment, agents, seed)
-    worlds = max(4, settings["slots"] // agents)
+@functools.lru_cache(maxsize=1)
+def program(env: Any, policy: Policy, worlds: int, ticks: int) -> Any:
+    """Compiled: visits [B, H, W], and deaths and tiles explored by those who died [B]."""
     rules = env.default_rules()
 
     def add(total: Any, happened: Any) -> Any:
@@ -42,19 +43,26 @@ def followed(experiment: Experiment, agents: int, seed: int) -> dict[str, Any]:
             explored + jnp.sum(died.explored, 1),
         ), None
 
-    begin, go = jax.random.split(jax.random.key(3000 + seed))
-    none = jnp.zeros(worlds, jnp.int32)
-    total = (visits.empty(env, worlds), none, none)
-
     @jax.jit
-    def run(params: Any) -> Any:
+    def run(params: Any, key: jax.Array) -> Any:
+        begin, go = jax.random.split(key)
+        none = jnp.zeros(worlds, jnp.int32)
+        total = (visits.empty(env, worlds), none, none)
         state = following.begin(env, policy, jax.random.split(begin, worlds), rules)
-        ticks = settings["ticks"]
-        return following.follow(env, policy, params, state, rules, go, ticks, total, add)[1]
+        total = following.follow(env, policy, params, state, rules, go, ticks, total, add)[1]
+        maps, deaths, explored = total
+        return maps.sum(1), deaths, explored
 
-    maps, deaths, explored = run(params)
-    seen = np.asarray(maps.sum(1))
-    return {"maps": seen, "deaths": deaths, "explored": explored, "border": env.config.border}
+    return run
+
+
+def followed(experiment: Experiment, agents: int, seed: int) -> dict[str, Any]:
+    """What `program` counts of a policy in new worlds of as many agents as it learnt among."""
+    settings = experiment.settings
+    (policy, params), env = policy_for(experiment, agents, seed)
+    run = program(env, policy, max(4, settings["slots"] // agents), settings["ticks"])
+    maps, deaths, explored = run(params, jax.random.key(3000 + seed))
+    return {"maps": maps, "deaths": deaths, "explored": explored, "border": env.config.border}
 
 
 def inland(maps: np.ndarray, border: int) -> tuple[np.ndarray, np.ndarray]:
@@ -63,6 +71,18 @@ def inland(maps: np.ndarray, border: int) -> tuple[np.ndarray, np.ndarray]:
     row, col = np.mgrid[:height, :width]
     away = np.minimum(np.minimum(row, height - 1 - row), np.minimum(col, width - 1 - col)) - border
     return (maps * away).sum((-2, -1)).astype(float), maps.sum((-2, -1)).astype(float)
+
+
+def draw(experiment: Experiment, shown: list[np.ndarray]) -> None:
+    """Where the time was spent, i64[worlds of all seeds, H, W] for each number of agents."""
+    agents = experiment.settings["agents"]
+    with experiment.figure("maps", 1, len(agents), (3.3 * len(agents), 3.3)) as (figure, axes):
+        for axis, number, maps in zip(axes[0], agents, shown, strict=True):
+            total = maps.sum(0)
+            image = axis.imshow(100 * total / max(total.sum(), 1), cmap="magma", vmin=0)
+            axis.set(title=f"{number} agents, {len(maps)} worlds", xticks=[], yticks=[])
+            figure.colorbar(image, ax=axis, shrink=0.8, format="%.2g")
+        figure.suptitle("Per cent of the time on each tile, over all worlds and seeds")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -88,14 +108,9 @@ def main(argv: Sequence[str] | None = None) -> None:
                 ),
             }
         )
-        shown.append(sum(run["maps"].sum(0) for run in runs))
+        shown.append(np.concatenate([run["maps"] for run in runs]))
     experiment.table(rows)
-    with experiment.figure("maps", 1, len(agents), (3.2 * len(agents), 3.8)) as (figure, axes):
-        for axis, number, maps in zip(axes[0], agents, shown, strict=True):
-            image = axis.imshow(maps / max(maps.sum(), 1), cmap="magma", vmin=0)
-            axis.set(title=f"{number} agents", xticks=[], yticks=[])
-            figure.colorbar(image, ax=axis, shrink=0.7, format="%.0e")
-        figure.suptitle("Share of time on each tile, over all worlds and seeds")
+    draw(experiment, shown)
     experiment.finish()
 
 

@@ -12,13 +12,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from common import COLORS, Experiment, band, policy_for
+from common import Experiment
+from figures import COLORS, band
+from policies import policy_for
 
 from jaxmmo.evaluation import bootstrap, watching
 from jaxmmo.evaluation.watching import EvalConfig
 
 SIZES: dict[str, Any] = {
-    "tiny": {"agents": [4, 8], "decisions": 400, "slots": 16, "ticks": 40, "horizon": 20},
+    "tiny": {"agents": [4, 8], "decisions": 0, "slots": 16, "ticks": 40, "horizon": 20},
     "small": {
         "agents": [4, 32, 256], "decisions": 300_000, "slots": 512, "ticks": 600, "horizon": 300,
     },
@@ -55,14 +57,14 @@ def measured(experiment: Experiment, agents: int, seed: int) -> dict[str, Any]:
 
 def draw(experiment: Experiment, rows: list[dict[str, Any]]) -> None:
     """Lifetime, exploration and levels against the number of agents."""
-    shown = ("lifetime", "tiles explored", "levels, summed")
+    shown = {"lifetime": "ticks", "tiles explored": "tiles", "levels, summed": "levels"}
     with experiment.figure("competence", 1, 3, (12, 3.8)) as (figure, axes):
-        for axis, name, color in zip(axes[0], shown, COLORS, strict=False):
+        for axis, (name, unit), color in zip(axes[0], shown.items(), COLORS, strict=False):
             agents = [row["agents"] for row in rows]
-            band(axis, agents, [row[name] for row in rows], "here", color)
+            band(axis, agents, [row[name] for row in rows], name, color)
             axis.set_xscale("log", base=2)
             axis.set_xticks(agents, [str(n) for n in agents])
-            axis.set(xlabel="agents in a world", title=f"{name}, a life")
+            axis.set(xlabel="agents in a world", title=name, ylabel=f"{unit}, a life")
             axis.grid(alpha=0.3)
         decisions = experiment.settings["decisions"]
         figure.suptitle(f"{decisions:,} decisions each; 95 % intervals over seeds and worlds")

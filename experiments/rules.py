@@ -21,7 +21,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from common import Experiment, policy_of
+from common import Experiment
+from policies import policy_of
 from rules_figures import draw_search, draw_sweep, unevenness
 
 import jaxmmo

@@ -6,7 +6,8 @@ import itertools
 from typing import Any
 
 import numpy as np
-from common import COLORS, Experiment
+from common import Experiment
+from figures import COLORS
 
 from jaxmmo.env.constants import Style
 from jaxmmo.evaluation import bootstrap

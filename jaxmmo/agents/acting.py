@@ -7,7 +7,8 @@ through beside it and on which device change nothing. There are B worlds of P sl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -189,50 +190,24 @@ def act(
       asked: bool[N], whom the policy decides for; the others do nothing.
       shards: which devices share the work.
     """
-    spec = env.spec
+    answer = functools.partial(answered, env.spec, policy, params)
+    alive = worlds.obs.present[:, 0] & asked
+    return over_living(answer, questions(env, worlds, keys), alive, chunk, shards)
+
+
+def questions(env: Environment, worlds: RolloutState, keys: jax.Array) -> tuple[Any, ...]:
+    """What agents decide from, [N, ...]: observations, memory, where it starts afresh, draws."""
     ids = world_of(env, worlds.state).players.id
-    numbers = join(jax.vmap(lambda key, own: uniform(spec, key, own))(keys, ids))
-
-    def each(inputs: Any) -> Decided:
-        obs, carry, reset, numbers = inputs
-        action, out = decide(spec, policy, params, obs, carry, reset, numbers)
-        log_prob = decisions.log_prob(spec, out.logits, obs.masks, action)
-        return Decided(action, log_prob, out.value, out.carry)
-
-    inputs = (worlds.obs, worlds.carry, worlds.reset, numbers)
-    return over_living(each, inputs, worlds.obs.present[:, 0] & asked, chunk, shards)
+    numbers = join(jax.vmap(lambda key, own: uniform(env.spec, key, own))(keys, ids))
+    return worlds.obs, worlds.carry, worlds.reset, numbers
 
 
-def act_together(
-    env: Environment,
-    contestants: Sequence[tuple[Policy, Any]],
-    worlds: RolloutState,
-    keys: jax.Array,
-    chunk: int,
-    owner: jax.Array,
-    shards: Shards = ALONE,
-) -> Decided:
-    """As `act`, for policies that share worlds.
-
-    Args:
-      env: says what the heads are.
-      contestants: policies with their parameters.
-      worlds: whose `carry` is a tuple, the memory of each policy.
-      keys: of each world.
-      chunk: agents that decide at once.
-      owner: i32[N], which of the policies decides for an agent.
-      shards: which devices share the work.
-    """
-    answers = [
-        act(env, policy, params, worlds.replace(carry=carry), keys, chunk, owner == index, shards)
-        for index, ((policy, params), carry) in enumerate(
-            zip(contestants, worlds.carry, strict=True)
-        )
-    ]
-    memory = tuple(answer.carry for answer in answers)
-    # whoever was not asked answers 0, so that the sum is everybody's own answer
-    total = jax.tree.map(lambda *x: sum(x[1:], x[0]), *(a.replace(carry=()) for a in answers))
-    return total.replace(carry=memory)
+def answered(spec: Spec, policy: Policy, params: Any, asked: tuple[Any, ...]) -> Decided:
+    """What a policy decides for some of the rows of `questions`."""
+    obs, carry, reset, numbers = asked
+    action, out = decide(spec, policy, params, obs, carry, reset, numbers)
+    log_prob = decisions.log_prob(spec, out.logits, obs.masks, action)
+    return Decided(action, log_prob, out.value, out.carry)
 
 
 def values(

@@ -64,13 +64,15 @@ def spread(maps: Any) -> np.ndarray:
     return np.exp((share * surprise).sum((-2, -1)))
 
 
-def pairs(maps: Any, others: Any | None = None) -> np.ndarray:
+def pairs(maps: Any, others: Any | None = None, *, same: bool = True) -> np.ndarray:
     """Mean overlap between different groups of a world.
 
     Args:
       maps: [B, G, H, W], visits.
-      others: maps of another run in the same worlds, each of whose groups is then compared with
-        each of these; if omitted, every two different groups of `maps` are compared.
+      others: maps of another run, or of another time, in the same worlds, each of whose groups is
+        then compared with each of these; if omitted, every two different groups of `maps` are
+        compared.
+      same: False leaves out the comparisons of a group with the one of the same number.
 
     Returns:
       f64[B], by world; nan where there is nothing to compare.
@@ -82,14 +84,17 @@ def pairs(maps: Any, others: Any | None = None) -> np.ndarray:
         overlap(maps[:, i], second[:, j])
         for i in range(maps.shape[1])
         for j in range(second.shape[1])
-        if not own or i < j
+        if (i < j if own else same or i != j)
     ]
-    if not found:
-        return np.full(maps.shape[0], np.nan)
-    stacked = np.stack(found)
-    known = np.isfinite(stacked)
-    total = np.where(known, stacked, 0).sum(0)
-    return np.where(known.any(0), total / np.maximum(known.sum(0), 1), np.nan)
+    return known(found, 0) if found else np.full(maps.shape[0], np.nan)
+
+
+def known(values: Any, axis: int) -> np.ndarray:
+    """The mean over an axis of what is not nan; nan where nothing else is."""
+    values = np.asarray(values, float)
+    there = np.isfinite(values)
+    total = np.where(there, values, 0).sum(axis)
+    return np.where(there.any(axis), total / np.maximum(there.sum(axis), 1), np.nan)
 
 
 def _share(maps: Any) -> np.ndarray:

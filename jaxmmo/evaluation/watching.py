@@ -13,7 +13,7 @@ import numpy as np
 from flax import struct
 from jax.sharding import Mesh, PartitionSpec
 
-from jaxmmo.agents import acting
+from jaxmmo.agents import acting, together
 from jaxmmo.agents.acting import RolloutState, SampleRules, rules_of
 from jaxmmo.agents.policy import Policy
 from jaxmmo.agents.shards import Shards
@@ -112,12 +112,14 @@ def run(
     mesh = mesh or meshes.alone()
     meshes.check_worlds(config.worlds, meshes.shards_of(mesh))
     env = lasting(env)
-    policies, params = zip(*contestants, strict=True)
+    shared = together.company(contestants)
+    policies, params = shared.policies, shared.params
     if mesh.size > 1:  # of several processes, each has all of them
         params = jax.tree.map(np.asarray, params)
     fixed = (env, policies, dataclasses.replace(config, seed=0), sample_rules, attacks, mesh)
     if owner is None:
-        owner = sides(env.config.num_populations, config.worlds, len(policies))
+        owner = sides(env.config.num_populations, config.worlds, len(contestants))
+    owner = shared.number[owner]
     key = jax.random.fold_in(jax.random.key(config.seed), HELD_OUT)
     rules = rules_of(env, None, attacks=attacks)
     begin, play = jax.random.split(key)
@@ -185,7 +187,7 @@ def _begin(
         first = acting.start(env, rules, policies[0], keys)
         size = worlds * env.config.capacity
         return Watched(
-            worlds=first.replace(carry=tuple(p.initial_carry((size,)) for p in policies)),
+            worlds=first.replace(carry=together.memory(policies, size)),
             time=jnp.int32(0),
             born=jnp.zeros((worlds, env.config.capacity), jnp.int32),
             counts=_zero(worlds, env.config.num_populations, config),
@@ -216,10 +218,17 @@ def _advance(
         watched: Watched, keys: jax.Array, common: Rules, params: Any, owner: jax.Array
     ) -> Any:
         rules = rules_of(env, sample_rules, attacks=attacks) if sample_rules else common
-        contestants = tuple(zip(policies, params, strict=True))
         numbers = shards.block(jnp.arange(worlds, dtype=jnp.int32))
         tick = functools.partial(
-            _tick, env, rules, contestants, config, owner=owner, numbers=numbers, shards=shards
+            _tick,
+            env,
+            rules,
+            policies,
+            params,
+            config,
+            owner=owner,
+            numbers=numbers,
+            shards=shards,
         )
         return jax.lax.scan(tick, watched, keys)
 
@@ -230,7 +239,8 @@ def _advance(
 def _tick(
     env: Environment,
     rules: Any,
-    contestants: tuple[tuple[Policy, Any], ...],
+    policies: tuple[Policy, ...],
+    params: tuple[Any, ...],
     config: EvalConfig,
     watched: Watched,
     key: jax.Array,
@@ -243,7 +253,7 @@ def _tick(
     before, keys = watched.worlds, acting.world_keys(key, numbers)
     populations = acting.world_of(env, before.state).players.population
     mine = jnp.take_along_axis(owner, populations, 1).reshape(-1)
-    decided = acting.act_together(env, contestants, before, keys, config.chunk, mine, shards)
+    decided = together.act(env, policies, params, before, keys, config.chunk, mine, shards)
     after, _, _, _, info = acting.tick(env, rules, before, decided, keys)
     players = acting.world_of(env, after.state).players
     now = Watched(

@@ -30,8 +30,21 @@ def read_table(path: Path | None) -> dict[str, Any] | None:
         raise ValueError(f"{path}: not the table of a tournament, or a damaged one") from error
 
 
+def joins(saved: dict[str, Any]) -> list[str] | None:
+    """The newcomers of a ladder that a saved table is in the middle of; None if it is in none."""
+    ladder = saved.get("ladder")
+    return None if ladder is None else ladder["newcomers"]
+
+
 class Table:
-    """Lifetimes by world and entrant, and the file where they are kept."""
+    """Lifetimes by world and entrant, and the file where they are kept.
+
+    Attributes:
+      names: of the entrants.
+      results: lifetime by name, for every world so far.
+      first: worlds that were played before the newcomers of a ladder came; else 0.
+      ladder: of a ladder that is not finished, its newcomers and `first`; else None.
+    """
 
     def __init__(
         self,
@@ -46,6 +59,8 @@ class Table:
         self.entrants = {n: None if p is None else str(p) for n, p in texts.items()}
         self.prints = prints
         self.results: list[dict[str, float | None]] = []
+        self.first = 0
+        self.ladder: dict[str, Any] | None = None
 
     @property
     def about(self) -> dict[str, Any]:
@@ -57,13 +72,30 @@ class Table:
             "seed": self.seed,
         }
 
-    def check_ladder(self, saved: dict[str, Any]) -> None:
-        """ValueError if conditions or old policies are not those of the saved table."""
+    def join(self, saved: dict[str, Any], newcomers: list[str], *, again: bool) -> None:
+        """Adds newcomers to a saved table.
+
+        Args:
+          saved: the table.
+          newcomers: who are in the table already if they were about to join it.
+          again: whether they were.
+
+        Raises:
+          ValueError: if conditions or old policies are not those of the saved table.
+        """
         if saved["conditions"] != self.conditions:
             raise ValueError(f"{self.path} was played in another world, or for other ticks")
         changed = [n for n, value in saved["prints"].items() if self.prints[n] != value]
         if changed:
             raise ValueError(f"{', '.join(changed)}: not the policy that {self.path} rated")
+        if again and saved["seed"] != self.seed:
+            raise ValueError(
+                f"{self.path}: seed={self.seed}, and {', '.join(newcomers)} began to join with "
+                f"seed={saved['seed']}"
+            )
+        self.first = saved["ladder"]["first"] if again else len(saved["results"])
+        self.ladder = {"newcomers": newcomers, "first": self.first}
+        self.results = [{k: r.get(k) for k in self.names} for r in saved["results"]]
 
     def go_on(self, saved: dict[str, Any] | None) -> None:
         """Takes over what was played; ValueError if it was something else."""
@@ -79,9 +111,21 @@ class Table:
             *self.results,
             *({n: plain(x) for n, x in zip(self.names, row, strict=True)} for row in scores),
         ]
-        if self.path is not None:
-            content = json.dumps(self.about | {"results": self.results})
-            write_atomically(self.path, content.encode())
+        self._save()
+
+    def close(self) -> None:
+        """All was played: newcomers belong to the table."""
+        if self.ladder is not None:
+            self.ladder = None
+            self._save()
+
+    def _save(self) -> None:
+        if self.path is None:
+            return
+        content = self.about | {"results": self.results}
+        if self.ladder is not None:
+            content["ladder"] = self.ladder
+        write_atomically(self.path, json.dumps(content).encode())
 
     def array(self) -> np.ndarray:
         """f64[B, N]: NaN where an entrant sat out."""

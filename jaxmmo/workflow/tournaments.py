@@ -17,7 +17,7 @@ from jaxmmo.evaluation.watching import run
 from jaxmmo.runs import library
 from jaxmmo.workflow.display import Bar
 from jaxmmo.workflow.scene import RulesLike, Scene, compose
-from jaxmmo.workflow.tables import Table, plain, read_table
+from jaxmmo.workflow.tables import Table, joins, plain, read_table
 
 AT_ONCE = 64
 """Worlds of a round; a table is saved after each."""
@@ -68,6 +68,9 @@ def tournament(
     Each population of a world is played by one entrant, each entrant by turns has every
     population. An entrant beats another in a world if its steady-state lifetime there is longer.
 
+    Stopped at any moment, it has lost the round under way at most: the same call goes on from
+    `file` and ends with the numbers that it would have had undisturbed.
+
     Args:
       entrants: names of policies (see `evaluate`), runs, or (policy, params); or a mapping that
         gives each a name. Their order means nothing.
@@ -98,7 +101,8 @@ def tournament(
         raise ValueError("a ladder needs the file of a tournament, with those whom it joins")
     known = {} if old is None else {n: n if s is None else s for n, s in old["entrants"].items()}
     again = sorted(known.keys() & new.keys())
-    if again:
+    joining = old is not None and joins(old) == sorted(new)  # and was stopped on the way
+    if again and not joining:
         raise ValueError(f"{', '.join(again)}: in the table already")
     everybody = dict(sorted({**known, **new}.items()))
     if len(everybody) < 2:
@@ -110,15 +114,12 @@ def tournament(
     prints = {n: _digest(c.params) for n, c in zip(names, contestants, strict=True)}
     conditions = {"preset": scene.place, "world": world, **config}
     table = Table(everybody, prints, conditions, seed, path)
-    first = 0
     if old is not None:
-        table.check_ladder(old)
-        first = len(old["results"])
-        table.results = [{k: r.get(k) for k in names} for r in old["results"]]
+        table.join(old, sorted(new), again=joining)
     elif path is not None and path.exists():
         table.go_on(read_table(path))
     always = names.index(next(iter(new))) if ladder and len(new) == 1 else None
-    _play(table, scene, contestants, first + worlds, always, Bar("worlds", "", quiet=quiet))
+    _play(table, scene, contestants, worlds, always, Bar("worlds", "", quiet=quiet))
     results = table.array()
     return Tournament(
         ratings=matches.ratings(names, results),
@@ -187,14 +188,20 @@ def _play(
     always: int | None,
     bar: Bar,
 ) -> None:
-    """Plays the rounds that are missing."""
+    """Plays the worlds that are missing, from the table's `first` on, in rounds.
+
+    What is drawn for a world depends on its place in its round alone: whether it was played in one
+    go with those before it or later makes no difference.
+    """
     ticks, count = table.conditions["ticks"], len(contestants)
-    horizon = max(1, min(500, ticks // 2))
-    bar.say("compiling, about 30 s, once")
-    while len(table.results) < worlds:
-        done = len(table.results)
-        number = min(AT_ONCE, worlds - done)
-        drawn = int(np.random.SeedSequence([table.seed, done]).generate_state(1)[0] >> 1)
+    horizon, first = max(1, min(500, ticks // 2)), table.first
+    if len(table.results) < first + worlds:
+        bar.say("compiling, about 30 s, once")
+    while (done := len(table.results) - first) < worlds:
+        began = done // AT_ONCE * AT_ONCE  # a round of which a part was played is played again
+        number = min(AT_ONCE, worlds - began)
+        state = np.random.SeedSequence([table.seed, first + began]).generate_state(1)
+        drawn = int(state[0] >> 1)
         config = EvalConfig(number, ticks, horizon, CHUNK, drawn)
         owner = matches.seats(scene.env.config.num_populations, number, count, drawn, always)
         counts, _ = run(
@@ -203,7 +210,8 @@ def _play(
             config,
             attacks=table.conditions["attacks"],
             sample_rules=scene.sample_rules,
-            progress=lambda now, all_: bar((done * all_ + number * now) // all_, worlds),  # noqa: B023
+            progress=lambda now, all_: bar((began * all_ + number * now) // all_, worlds),  # noqa: B023
             owner=owner,
         )
-        table.add(matches.scores(counts, owner, count))
+        table.add(matches.scores(counts, owner, count)[done - began :])
+    table.close()

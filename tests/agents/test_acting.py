@@ -109,18 +109,3 @@ def test_given_numbers_decide_as_cumulative_weights_say():
         for row in np.flatnonzero(alive):
             choices = np.flatnonzero(legal[row])
             assert move[row] == choices[int(number * len(choices))]
-
-
-def test_policies_that_share_worlds_do_what_each_would_do_there():
-    env = jaxmmo.make(**SIZES, capacity=16)
-    rules = env.default_rules()
-    contestants = [(policy_of(name, env), ()) for name in ("forager", "random")]
-    keys = jax.random.split(jax.random.key(0), 2)
-    worlds = acting.start(env, rules, contestants[0][0], keys)
-    owner = worlds.state.players.population.reshape(-1) % 2
-    shared = acting.act_together(env, contestants, worlds.replace(carry=((), ())), keys, 16, owner)
-    alone = [acting.act(env, *who, worlds, keys, 16) for who in contestants]
-    for mixed, first, second in zip(
-        *(jax.tree.leaves(answer.action) for answer in (shared, *alone)), strict=True
-    ):
-        np.testing.assert_array_equal(mixed, np.where(owner == 0, first, second))
