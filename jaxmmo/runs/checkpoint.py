@@ -136,7 +136,9 @@ class Checkpoints:
         """Folders that a save makes and has not given their name."""
         found = self.directory.glob("*")
         marks = (PREFIX, "orbax-checkpoint-tmp")
-        return [p for p in found if p.is_dir() and (p.name.startswith(marks[0]) or marks[1] in p.name)]
+        return [
+            p for p in found if p.is_dir() and (p.name.startswith(marks[0]) or marks[1] in p.name)
+        ]
 
     def _tidy_until_quiet(self, quiet: float = 0.5, seconds: float = 10.0) -> None:
         """Deletes what a save that failed left, and what its threads still put there afterwards.
