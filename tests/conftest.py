@@ -24,9 +24,8 @@ def _known(flags: tuple[str, ...]) -> list[str]:
     assert found is not None and found.submodule_search_locations
     folder = Path(found.submodule_search_locations[0])
     library = max(folder.glob("*.so"), key=lambda path: path.stat().st_size)
-    with open(library, "rb") as file:
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as held:
-            return [flag for flag in flags if held.find(flag.split("=")[0].encode()) >= 0]
+    with open(library, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as held:
+        return [flag for flag in flags if held.find(flag.split("=")[0].encode()) >= 0]
 
 
 if "PYTEST_XDIST_WORKER" not in os.environ:  # workers inherit it
