@@ -10,11 +10,11 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.sharding import AxisType
 
 from jaxmmo.bench import measure, scale, worlds
 from jaxmmo.env import making
 from jaxmmo.env.config import EnvConfig
+from jaxmmo.parallel import mesh
 from jaxmmo.parallel.bands import Banded
 from jaxmmo.parallel.halo import AXIS
 from jaxmmo.parallel.traffic import bytes_per_tick
@@ -26,24 +26,20 @@ MOST_VIRTUAL = 256
 """CPU devices that are made at most: each has threads of its own."""
 
 
-def devices_of(mesh: str) -> int:
-    """How many devices `agents=N` asks for; ValueError for anything else."""
-    name, _, number = mesh.partition("=")
-    if name != AXIS or not number.isdecimal() or int(number) < 1:
-        raise ValueError(f"--mesh {mesh}: must be {AXIS}=N, the devices that one world is cut over")
-    return int(number)
+def devices_of(text: str) -> int:
+    """How many devices `agents=N` asks for, made where they are CPUs.
 
-
-def use_devices(count: int) -> None:
-    """Makes so many CPU devices where there is no accelerator; ValueError if there are too few."""
-    if count <= MOST_VIRTUAL:
+    Raises:
+      ValueError: for any other mesh, and if there are too few devices.
+    """
+    layout = mesh.parse(text)
+    if layout.worlds > 1:
+        raise ValueError(f"mesh {text!r}: must be {AXIS}=N, the devices that one world is cut over")
+    if layout.agents <= MOST_VIRTUAL:
         with contextlib.suppress(RuntimeError):  # JAX has been used: it has those that it has
-            jax.config.update("jax_num_cpu_devices", count)
-    if jax.device_count() < count:
-        raise ValueError(
-            f"--mesh {AXIS}={count}: there are {jax.device_count()} devices of "
-            f"{jax.devices()[0].platform}"
-        )
+            jax.config.update("jax_num_cpu_devices", layout.agents)
+    mesh.build(layout)
+    return layout.agents
 
 
 def run(
@@ -63,9 +59,6 @@ def cut(agents: int, devices: int) -> Banded:
     """
     length = scale.side(agents, EnvConfig().border)
     env = making.make(capacity=agents, height=length, width=length, initial_population=agents)
-    mesh = jax.make_mesh(
-        (devices,), (AXIS,), axis_types=(AxisType.Auto,), devices=jax.devices()[:devices]
-    )
     inner = length - 2 * EnvConfig().border
 
     def room(rows: float) -> int:
@@ -75,7 +68,13 @@ def cut(agents: int, devices: int) -> Banded:
     slots = agents if devices == 1 else room(length / devices)
     sight = min(room(env.config.vision), slots)
     ghosts = max(sight, -(-(env.config.max_visible - slots) // 2))
-    return Banded(env, mesh, slots=slots, ghosts=ghosts, movers=min(room(1), slots))
+    return Banded(
+        env,
+        mesh.build(mesh.Layout(agents=devices)),
+        slots=slots,
+        ghosts=ghosts,
+        movers=min(room(1), slots),
+    )
 
 
 def measure_one(
@@ -115,7 +114,7 @@ def measure_one(
     return measure.machine() | {
         "agents": agents,
         "devices": devices,
-        "mesh": f"{AXIS}={devices}",
+        "mesh": str(mesh.Layout(agents=devices)),
         "map_side": bands.env.config.height,
         "rows_per_band": bands.cut.rows,
         "slots": bands.cut.slots,

@@ -119,7 +119,6 @@ def _bands(args: argparse.Namespace) -> dict[str, Any]:
     from jaxmmo.bench import bands
 
     rows, most = [], bands.devices_of(args.mesh)
-    bands.use_devices(most)
     print(f"{'agents':>10} {'devices':>8} {'bytes/device':>14} {'sent':>11} {'ns/agent-step':>14}")
     for row in bands.run(args.agents, most, args.ticks or 8, min(args.repeats, 5), args.seed):
         rows.append(row)

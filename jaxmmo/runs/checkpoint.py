@@ -112,7 +112,7 @@ class Checkpoints:
             hosts.wait("checkpoint")
         except Exception as error:  # orbax and tensorstore raise anything where a disk is full
             if hosts.is_first():
-                self.tidy()
+                self._tidy_until_quiet()
             why = one_line(error)
             raise OSError(f"checkpoint {step} could not be written: {why}") from error
 
@@ -129,10 +129,33 @@ class Checkpoints:
 
     def tidy(self) -> None:
         """Deletes what killed runs left unfinished."""
-        for path in self.directory.glob("*"):
-            unfinished = path.name.startswith(PREFIX) or "orbax-checkpoint-tmp" in path.name
-            if unfinished and path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
+        for path in self._unfinished():
+            shutil.rmtree(path, ignore_errors=True)
+
+    def _unfinished(self) -> list[Path]:
+        """Folders that a save makes and has not given their name."""
+        found = self.directory.glob("*")
+        marks = (PREFIX, "orbax-checkpoint-tmp")
+        return [
+            p for p in found if p.is_dir() and (p.name.startswith(marks[0]) or marks[1] in p.name)
+        ]
+
+    def _tidy_until_quiet(self, quiet: float = 0.5, seconds: float = 10.0) -> None:
+        """Deletes what a save that failed left, and what its threads still put there afterwards.
+
+        Threads of tensorstore cannot be waited for, and make the folders that they miss.
+
+        Args:
+          quiet: seconds in which nothing came back, after which it is over.
+          seconds: after which it is over in any case.
+        """
+        end = time.monotonic() + seconds
+        seen = time.monotonic()
+        while (now := time.monotonic()) < min(end, seen + quiet):
+            if self._unfinished():
+                self.tidy()
+                seen = now
+            time.sleep(0.02)
 
     def rewind(self, step: int) -> None:
         """Makes a checkpoint the newest one: later ones are set aside, not deleted.

@@ -67,7 +67,7 @@ class NetworkConfig:
             raise ValueError(f"features={self.features!r}: must be a positive integer")
 
 
-@functools.cache  # one object for one meaning: networks of one structure run as one program
+@functools.lru_cache(maxsize=16)  # one object for one meaning: one structure, one program
 def make_policy(spec: Spec, num_populations: int, config: NetworkConfig) -> Policy:
     """The default network of a spec, with the chosen core and sharing."""
     dtype = jnp.bfloat16 if config.dtype == "bfloat16" else jnp.float32

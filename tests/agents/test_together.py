@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 import jaxmmo
 from jaxmmo.agents import acting, scripted, together
@@ -24,6 +25,7 @@ SIZES: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 def test_policies_that_share_worlds_do_what_each_would_do_there():
     env = jaxmmo.make(**SIZES)
     network = build(env.spec, core=Recurrent(8))

@@ -144,7 +144,7 @@ def test_scripts_and_networks_are_spread_over_devices(game):
     jax.eval_shape(sharded(run), keys, obs)
 
 
-@pytest.mark.parametrize("capacity", [16, 300])
+@pytest.mark.parametrize("capacity", [16, pytest.param(300, marks=pytest.mark.slow)])
 def test_a_world_is_the_same_however_it_is_run(capacity):
     run = live(make(V1, capacity), 4, ground())
     keys = jax.random.split(jax.random.key(3), 2)

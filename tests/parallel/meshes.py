@@ -31,14 +31,16 @@ LEARN: dict[str, Any] = {
 }
 
 
+def virtual(devices: int) -> str:
+    """XLA_FLAGS of this process, and so many devices of its CPU."""
+    flags = os.environ.get("XLA_FLAGS", "")
+    return f"{flags} --xla_force_host_platform_device_count={devices}".strip()
+
+
 def start(path: Path, **asked: Any) -> subprocess.Popen[str]:
     """A process that writes what came of it; see below for what can be asked."""
     words = [sys.executable, "-m", "tests.parallel.meshes", json.dumps(asked), str(path)]
-    environment = os.environ | {
-        "XLA_FLAGS": "--xla_force_host_platform_device_count=8 "
-        "--xla_backend_optimization_level=0",  # programs are compiled quickly
-        "JAX_PLATFORMS": "cpu",
-    }
+    environment = os.environ | {"XLA_FLAGS": virtual(8), "JAX_PLATFORMS": "cpu"}
     return subprocess.Popen(words, env=environment, text=True, stderr=subprocess.PIPE)
 
 

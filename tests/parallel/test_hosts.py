@@ -15,9 +15,9 @@ from jaxmmo.files import leaves
 from jaxmmo.parallel import hosts, launch
 from jaxmmo.runs import config, logs, run
 from jaxmmo.runs.checkpoint import Checkpoints
+from tests.parallel.meshes import virtual
 from tests.runs.tiny import command
 
-QUICK = "--xla_backend_optimization_level=0"  # programs are compiled quickly
 LAUNCHED = (hosts.COORDINATOR, hosts.COUNT, hosts.INDEX)
 EIGHT = ["--set=worlds=8", "--set=learning_rate=0.001"]
 
@@ -34,7 +34,6 @@ def processes(path, *extra: str, count: int = 2, devices: int = 2, told=None):
     try:
         for index in range(count):
             own = launch.variables(index, count, coordinator, devices)
-            own["XLA_FLAGS"] += " " + QUICK
             if told is not None:
                 own = {name: own[name] for name in own if name not in LAUNCHED} | told(index)
             started.append(
@@ -75,6 +74,7 @@ def parameters(path) -> str:
     return leaves.digest(state.params)
 
 
+@pytest.mark.slow
 def test_two_processes_train_as_one_and_go_on_as_one_on_other_devices(tmp_path):
     path = tmp_path / "run"
     with processes(path, "--updates", "2", "--json") as (first, second):
@@ -92,7 +92,7 @@ def test_two_processes_train_as_one_and_go_on_as_one_on_other_devices(tmp_path):
     words = command(path, "--resume", "--updates", "3", "--json", "--mesh", "worlds=2")
     alone = subprocess.run(
         [sys.executable, "-m", "jaxmmo.cli.main", *words],
-        env=os.environ | {"XLA_FLAGS": f"--xla_force_host_platform_device_count=2 {QUICK}"},
+        env=os.environ | {"XLA_FLAGS": virtual(2)},
         capture_output=True,
         text=True,
         timeout=300,
