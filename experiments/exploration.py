@@ -23,7 +23,7 @@ from jaxmmo.agents.policy import Policy
 from jaxmmo.evaluation import bootstrap, following, visits
 
 SIZES: dict[str, Any] = {
-    "tiny": {"agents": [4, 8], "decisions": 0, "slots": 16, "ticks": 20},
+    "tiny": {"agents": [4], "decisions": 0, "slots": 16, "ticks": 20},
     "small": {"agents": [1, 8, 32, 128], "decisions": 150_000, "slots": 256, "ticks": 500},
     "full": {"agents": [1, 8, 32, 128], "decisions": 4_000_000, "slots": 1024, "ticks": 2000},
 }

@@ -25,7 +25,7 @@ from jaxmmo.runs.config import RunConfig
 from jaxmmo.runs.setup import NetworkConfig
 
 SIZES: dict[str, Any] = {
-    "tiny": {"populations": [1, 2], "decisions": 0, "agents": 16, "side": 24, "train": 2,
+    "tiny": {"populations": [2], "decisions": 0, "agents": 16, "side": 24, "train": 2,
              "worlds": 2, "warmup": 10, "ticks": 20},
     "small": {"populations": [1, 4], "decisions": 250_000, "agents": 64, "side": 48, "train": 8,
               "worlds": 6, "warmup": 100, "ticks": 500},

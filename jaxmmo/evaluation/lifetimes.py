@@ -11,7 +11,8 @@ from jaxmmo.agents.acting import SampleRules
 from jaxmmo.env.constants import Cause, Skill
 from jaxmmo.env.environment import Environment
 from jaxmmo.evaluation import survival
-from jaxmmo.evaluation.watching import Contestant, Counts, EvalConfig, Progress, run, sides
+from jaxmmo.evaluation.counting import Counts
+from jaxmmo.evaluation.watching import Contestant, EvalConfig, Progress, run, sides
 
 __all__ = ["Contestant", "EvalConfig", "evaluate", "report"]
 

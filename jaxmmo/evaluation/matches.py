@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from jaxmmo.evaluation.bootstrap import interval
-from jaxmmo.evaluation.watching import Counts
+from jaxmmo.evaluation.counting import Counts
 
 Z = 1.96
 """Normal quantile of a two-sided interval of 95 %."""

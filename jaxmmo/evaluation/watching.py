@@ -18,9 +18,10 @@ from jaxmmo.agents.acting import RolloutState, SampleRules, rules_of
 from jaxmmo.agents.policy import Policy
 from jaxmmo.agents.shards import Shards
 from jaxmmo.env.autoreset import lasting
-from jaxmmo.env.constants import Cause, Skill
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.rules import Rules
+from jaxmmo.evaluation import counting
+from jaxmmo.evaluation.counting import Counts
 from jaxmmo.parallel import mesh as meshes
 from jaxmmo.parallel.mesh import BY_WORLD, WHOLE
 
@@ -66,18 +67,6 @@ class EvalConfig:
             raise ValueError(
                 f"ticks={self.ticks}: must be more than horizon={self.horizon}, or no life counts"
             )
-
-
-class Counts(struct.PyTreeNode):
-    """What is counted, by world B and population G."""
-
-    lives: jax.Array  # i32[B, G, H + 1]; by capped length, of agents born early enough
-    steps: jax.Array  # i32[B, G]; of the living, once steady
-    deaths: jax.Array  # i32[B, G]; once steady
-    causes: jax.Array  # i32[B, G, causes]; all deaths
-    levels: jax.Array  # i32[B, G, S]; summed over deaths
-    explored: jax.Array  # i32[B, G]; summed over deaths
-    dealt: jax.Array  # i32[B, G]; damage, summed over deaths
 
 
 def run(
@@ -190,7 +179,7 @@ def _begin(
             worlds=first.replace(carry=together.memory(policies, size)),
             time=jnp.int32(0),
             born=jnp.zeros((worlds, env.config.capacity), jnp.int32),
-            counts=_zero(worlds, env.config.num_populations, config),
+            counts=counting.zero(worlds, env.config.num_populations, config.horizon),
         )
 
     return meshes.spread(begin, mesh, (WHOLE, WHOLE), WATCHED)(key, common)
@@ -260,9 +249,17 @@ def _tick(
         worlds=after,
         time=watched.time + 1,
         born=jnp.where(info.newborn, watched.time, watched.born),
-        counts=_count(watched.counts, info, populations, watched.born, watched.time, config),
+        counts=counting.count(
+            watched.counts,
+            info,
+            populations,
+            watched.born,
+            watched.time,
+            horizon=config.horizon,
+            ticks=config.ticks,
+        ),
     )
-    return now, _by_group(players.alive, players.population, env.config.num_populations)
+    return now, counting.by_group(players.alive, players.population, env.config.num_populations)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
@@ -271,54 +268,5 @@ def _finish(env: Environment, config: EvalConfig, watched: Watched) -> Counts:
     players = acting.world_of(env, watched.worlds.state).players
     counts = watched.counts
     old = players.alive & (watched.born <= config.ticks - config.horizon)
-    survivors = _by_group(old, players.population, env.config.num_populations)
+    survivors = counting.by_group(old, players.population, env.config.num_populations)
     return counts.replace(lives=counts.lives.at[:, :, -1].add(survivors))
-
-
-def _zero(worlds: int, groups: int, config: EvalConfig) -> Counts:
-    def zero(*shape: int) -> jax.Array:
-        return jnp.zeros((worlds, groups, *shape), jnp.int32)
-
-    return Counts(
-        lives=zero(config.horizon + 1),
-        steps=zero(),
-        deaths=zero(),
-        causes=zero(len(Cause)),
-        levels=zero(len(Skill)),
-        explored=zero(),
-        dealt=zero(),
-    )
-
-
-def _by_group(mask: jax.Array, population: jax.Array, groups: int) -> jax.Array:
-    """i32[B, G]: how many of each population are in a mask [B, P]."""
-    member = population[..., None] == jnp.arange(groups)
-    return jnp.sum(mask[..., None] & member, 1, dtype=jnp.int32)
-
-
-def _count(
-    counts: Counts,
-    info: Any,
-    population: jax.Array,
-    born: jax.Array,
-    time: jax.Array,
-    config: EvalConfig,
-) -> Counts:
-    """Adds what a tick reports; `population` and `born` are those of the slots before it."""
-    deaths, groups = info.events.deaths, counts.steps.shape[1]
-    worlds = jnp.arange(counts.steps.shape[0])[:, None]
-    died = deaths.cause != Cause.NONE
-    group = jnp.where(died, deaths.population, groups)
-    steady = time >= config.horizon
-    early = died & (born <= config.ticks - config.horizon)
-    length = jnp.clip(deaths.lifetime, 0, config.horizon)
-    where = (worlds, group)
-    return Counts(
-        lives=counts.lives.at[worlds, jnp.where(early, group, groups), length].add(1, mode="drop"),
-        steps=counts.steps + steady * _by_group(info.acted, population, groups),
-        deaths=counts.deaths.at[where].add(steady.astype(jnp.int32), mode="drop"),
-        causes=counts.causes.at[worlds, group, deaths.cause].add(1, mode="drop"),
-        levels=counts.levels.at[where].add(deaths.level, mode="drop"),
-        explored=counts.explored.at[where].add(deaths.explored, mode="drop"),
-        dealt=counts.dealt.at[where].add(deaths.damage_dealt, mode="drop"),
-    )

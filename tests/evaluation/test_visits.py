@@ -32,6 +32,16 @@ def test_pairs_compare_different_groups_of_a_world():
     np.testing.assert_allclose(visits.pairs(maps), [1 / 3, 1 / 3])
     np.testing.assert_allclose(visits.pairs(maps[:, :1], maps[:, 2:]), [0, 0])
     assert np.isnan(visits.pairs(maps[:, :1])).all()
+    np.testing.assert_allclose(visits.pairs(maps, maps), [5 / 9, 5 / 9])
+    np.testing.assert_allclose(visits.pairs(maps, maps, same=False), [1 / 3, 1 / 3])
+    maps[1, 2] = 0  # nowhere
+    np.testing.assert_allclose(visits.pairs(maps), [1 / 3, 1])
+
+
+def test_the_mean_of_what_is_known_leaves_out_the_rest():
+    np.testing.assert_array_equal(
+        visits.known([[1, np.nan], [3, np.nan], [np.nan, np.nan]], 0), [2, np.nan]
+    )
 
 
 def test_the_living_are_counted_where_they_stand():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import json
 import sys
@@ -27,7 +28,7 @@ def scripts(monkeypatch):
     """Scripts find what they share beside themselves, as when they are run."""
     monkeypatch.syspath_prepend(str(FOLDER))
     yield
-    for name in (*FIGURES, "common", "evolution_figures", "rules_figures"):
+    for name in (*FIGURES, "common", "figures", "policies", "evolution_figures", "rules_figures"):
         sys.modules.pop(name, None)
 
 
@@ -40,14 +41,8 @@ def shared(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("experiments")
 
 
-TRAINING = ("niches", "exploration", "population_size", "cross_play")
-"""These compile a learner for each number of agents, which is what takes their time."""
-
-
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(n, marks=pytest.mark.campaign) if n in TRAINING else n for n in FIGURES],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FIGURES)
 def test_an_experiment_runs_and_is_not_made_twice(name, shared, capsys):
     out = shared / name
     module(name).main(["--tiny", "--out", str(out)])
@@ -78,6 +73,41 @@ def test_a_folder_holds_one_set_of_settings(tmp_path, capsys):
     with pytest.raises(SystemExit):
         common.Experiment("one", sizes, ["--seeds", "a"], "")
     assert "must be integers" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_policy_is_trained_once_and_belongs_to_its_configuration(tmp_path, capsys):
+    from jaxmmo.learning.config import LearnConfig
+    from jaxmmo.runs.config import RunConfig
+    from jaxmmo.runs.setup import NetworkConfig
+
+    common, policies = module("common"), module("policies")
+    sizes = {size: {"decisions": 20} for size in common.SIZES}
+    config = RunConfig(
+        env={"height": 24, "width": 24, "border": 3, "capacity": 8, "initial_population": 8},
+        learn=LearnConfig(worlds=2, ticks=4, minibatch=16, chunk=8),
+        network=NetworkConfig(populations="shared", features=2, views=1),
+    )
+    first = common.Experiment("one", sizes, ["--tiny", "--out", str(tmp_path / "a")], "")
+    (_, params), env = policies.policy_of(first, "mine", config)
+    assert "training mine for 20 decisions" in capsys.readouterr().out
+    path = tmp_path / "policies-tiny" / "mine-20.npz"
+    with np.load(path.with_suffix(".curve.npz")) as file:
+        assert file["curve"][-1, 0] >= 20 and np.isfinite(file["curve"]).all()
+    second = common.Experiment("two", sizes, ["--tiny", "--out", str(tmp_path / "b")], "")
+    (_, again), there = policies.policy_of(second, "mine", config)
+    assert "training" not in capsys.readouterr().out
+    assert there is env and second.seconds["training mine"] > 0
+    for one, other in zip(_leaves(params), _leaves(again), strict=True):
+        np.testing.assert_array_equal(one, other)
+    with pytest.raises(SystemExit, match="was trained otherwise"):
+        policies.policy_of(second, "mine", dataclasses.replace(config, seed=1))
+
+
+def _leaves(tree):
+    import jax
+
+    return jax.tree.leaves(tree)
 
 
 def test_intervals_are_written_for_people():

@@ -35,14 +35,23 @@ def same(result) -> dict:
     return {k: v for k, v in result.items() if k != "seconds"}
 
 
-def test_a_forager_beats_random_in_any_order_and_in_whatever_portions(tmp_path):
+def test_a_forager_beats_random_in_any_order(tmp_path):
     file = tmp_path / "table.json"
     result = jaxmmo.tournament(["random", "forager"], **OPTIONS)
     assert [r["name"] for r in result["ratings"]] == ["forager", "random"]
     assert result["table"]["forager"]["random"]["low"] > 0.9
-    jaxmmo.tournament(["forager", "random"], file=file, **OPTIONS | {"worlds": 2})
     assert same(jaxmmo.tournament(["forager", "random"], file=file, **OPTIONS)) == same(result)
     assert same(jaxmmo.tournament(["random", "forager"], file=file, **OPTIONS)) == same(result)
+
+
+@pytest.mark.slow
+def test_worlds_are_the_same_in_whatever_portions_they_are_played(tmp_path):
+    options = OPTIONS | {"overrides": SMALL | {"num_populations": 2}, "ticks": 40}
+    for worlds in (2, 5):
+        result = jaxmmo.tournament(
+            ["random", "noop"], file=tmp_path / "table.json", **options | {"worlds": worlds}
+        )
+    assert same(result) == same(jaxmmo.tournament(["random", "noop"], **options | {"worlds": 5}))
 
 
 class Stopped(BaseException):
