@@ -91,9 +91,10 @@ class Experiment:
         path = self.folder / "data" / f"{name}.npz"
         if not path.is_file():
             self.say(f"{name} ...")
-            began = time.monotonic()
+            began, others = time.monotonic(), sum(self.seconds.values())
             arrays = {k: np.asarray(v) for k, v in make().items()}
-            arrays["seconds"] = np.asarray(time.monotonic() - began)
+            within = sum(self.seconds.values()) - others  # policies that were trained for it
+            arrays["seconds"] = np.asarray(max(0.0, time.monotonic() - began - within))
             buffer = io.BytesIO()
             np.savez_compressed(buffer, **arrays)
             write_atomically(path, buffer.getvalue())

@@ -80,7 +80,9 @@ def draw(experiment: Experiment, rows: list[dict[str, Any]]) -> None:
         image = axis.imshow(field, cmap="PiYG", vmin=0, vmax=1)
         figure.colorbar(image, ax=axis, label="share of worlds in which the row lives longer")
         for (y, x), value in np.ndenumerate(field):
-            axis.text(x, y, "" if np.isnan(value) else f"{value:.2f}", ha="center", va="center")
+            dark = "white" if abs(value - 0.5) > 0.35 else "black"
+            text = "" if np.isnan(value) else f"{value:.2f}"
+            axis.text(x, y, text, ha="center", va="center", color=dark)
         names = [str(n) for n in agents]
         axis.set_xticks(range(len(agents)), names)
         axis.set_yticks(range(len(agents)), names)

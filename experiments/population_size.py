@@ -20,7 +20,7 @@ from jaxmmo.evaluation import bootstrap, watching
 from jaxmmo.evaluation.watching import EvalConfig
 
 SIZES: dict[str, Any] = {
-    "tiny": {"agents": [4, 8], "decisions": 0, "slots": 16, "ticks": 40, "horizon": 20},
+    "tiny": {"agents": [4], "decisions": 0, "slots": 16, "ticks": 40, "horizon": 20},
     "small": {
         "agents": [4, 32, 256], "decisions": 300_000, "slots": 512, "ticks": 600, "horizon": 300,
     },

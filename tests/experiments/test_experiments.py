@@ -41,22 +41,34 @@ def shared(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("experiments")
 
 
+def tables(out: Path) -> tuple[list, dict[Path, int]]:
+    """The rows of an experiment, and when its parts were written."""
+    table = json.loads((out / "table.json").read_text())
+    return table["rows"], {path: path.stat().st_mtime_ns for path in (out / "data").iterdir()}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FIGURES)
-def test_an_experiment_runs_and_is_not_made_twice(name, shared, capsys):
+def test_an_experiment_runs(name, shared, capsys):
     out = shared / name
     module(name).main(["--tiny", "--out", str(out)])
     assert {path.stem for path in out.glob("*.png")} == FIGURES[name]
     assert all(path.stat().st_size > 5000 for path in out.glob("*.png"))
-    table = json.loads((out / "table.json").read_text())
-    assert table["rows"] and (out / "table.csv").read_text().count("\n") == len(table["rows"]) + 1
-    data = {path: path.stat().st_mtime_ns for path in (out / "data").iterdir()}
+    rows, data = tables(out)
+    assert rows and (out / "table.csv").read_text().count("\n") == len(rows) + 1
     assert data and str(out) in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_what_is_finished_is_not_made_again(tmp_path):
+    module("exploration").main(["--tiny", "--out", str(tmp_path), "--seeds", "0,1"])
+    rows, data = tables(tmp_path)
+    assert len(data) == 2
     next(iter(data)).unlink()  # as if it had been stopped before this part was finished
-    module(name).main(["--tiny", "--out", str(out)])
-    again = {path: path.stat().st_mtime_ns for path in (out / "data").iterdir()}
+    module("exploration").main(["--tiny", "--out", str(tmp_path), "--seeds", "0,1"])
+    same, again = tables(tmp_path)
     assert set(again) == set(data) and sum(again[p] != data[p] for p in data) == 1
-    assert json.loads((out / "table.json").read_text())["rows"] == table["rows"]
+    assert same == rows
 
 
 def test_a_folder_holds_one_set_of_settings(tmp_path, capsys):
