@@ -47,8 +47,17 @@ def tables(out: Path) -> tuple[list, dict[Path, int]]:
     return table["rows"], {path: path.stat().st_mtime_ns for path in (out / "data").iterdir()}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", FIGURES)
+LONG = ("evolution", "rules")
+"""These compile the most; what they are made of has tests of its own."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(n, marks=getattr(pytest.mark, "campaign" if n in LONG else "slow"))
+        for n in FIGURES
+    ],
+)
 def test_an_experiment_runs(name, shared, capsys):
     out = shared / name
     module(name).main(["--tiny", "--out", str(out)])

@@ -31,6 +31,10 @@ SMALL: dict[str, Any] = {
 OPTIONS: dict[str, Any] = {"overrides": SMALL, "worlds": 6, "ticks": 90, "quiet": True}
 
 
+def using(**more: Any) -> dict[str, Any]:
+    return OPTIONS | more
+
+
 def same(result) -> dict:
     return {k: v for k, v in result.items() if k != "seconds"}
 
@@ -46,12 +50,12 @@ def test_a_forager_beats_random_in_any_order(tmp_path):
 
 @pytest.mark.slow
 def test_worlds_are_the_same_in_whatever_portions_they_are_played(tmp_path):
-    options = OPTIONS | {"overrides": SMALL | {"num_populations": 2}, "ticks": 40}
-    for worlds in (2, 5):
-        result = jaxmmo.tournament(
-            ["random", "noop"], file=tmp_path / "table.json", **options | {"worlds": worlds}
-        )
-    assert same(result) == same(jaxmmo.tournament(["random", "noop"], **options | {"worlds": 5}))
+    few = SMALL | {"num_populations": 2}
+    file, entrants = tmp_path / "table.json", ["random", "noop"]
+    jaxmmo.tournament(entrants, file=file, **using(overrides=few, ticks=40, worlds=2))
+    whole = using(overrides=few, ticks=40, worlds=5)
+    result = jaxmmo.tournament(entrants, file=file, **whole)
+    assert same(result) == same(jaxmmo.tournament(entrants, **whole))
 
 
 class Stopped(BaseException):
@@ -83,7 +87,7 @@ def quick(monkeypatch):
 
 def played(file, *, ladder):
     """A tournament, or one that newcomers have joined."""
-    options = OPTIONS | {"worlds": 10}
+    options = using(worlds=10)
     result = jaxmmo.tournament(["random", "forager"], file=file, **options)
     if ladder:
         result = jaxmmo.tournament(["noop", "careful"], ladder=True, file=file, **options)
@@ -103,9 +107,7 @@ def test_one_that_was_stopped_goes_on_to_the_same_numbers(quick, tmp_path, stop)
     if stop < 3:
         result = played(file, ladder=True)
     else:  # the same command again
-        result = jaxmmo.tournament(
-            ["careful", "noop"], ladder=True, file=file, **OPTIONS | {"worlds": 10}
-        )
+        result = jaxmmo.tournament(["careful", "noop"], ladder=True, file=file, **using(worlds=10))
     assert quick["plays"] == 6
     assert same(result) == same(undisturbed)
     assert file.read_bytes() == (tmp_path / "whole.json").read_bytes()
@@ -114,7 +116,7 @@ def test_one_that_was_stopped_goes_on_to_the_same_numbers(quick, tmp_path, stop)
 
 def test_a_table_that_cannot_be_written_stays_as_it_was(quick, tmp_path, monkeypatch):
     file = tmp_path / "table.json"
-    jaxmmo.tournament(["random", "forager"], file=file, **OPTIONS | {"worlds": 4})
+    jaxmmo.tournament(["random", "forager"], file=file, **using(worlds=4))
     before = file.read_bytes()
 
     def full(*_):
@@ -123,7 +125,7 @@ def test_a_table_that_cannot_be_written_stays_as_it_was(quick, tmp_path, monkeyp
     with monkeypatch.context() as broken:
         broken.setattr("os.replace", full)
         with pytest.raises(OSError, match="no space"):
-            jaxmmo.tournament(["random", "forager"], file=file, **OPTIONS | {"worlds": 8})
+            jaxmmo.tournament(["random", "forager"], file=file, **using(worlds=8))
     assert file.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["table.json"]
 
@@ -137,7 +139,7 @@ def test_a_newcomer_is_in_every_world_and_joins_once(quick, tmp_path):
     with pytest.raises(ValueError, match="noop: in the table already"):
         jaxmmo.tournament(["noop"], ladder=True, file=file, **OPTIONS)
     with pytest.raises(ValueError, match="other ticks"):
-        jaxmmo.tournament(["careful"], ladder=True, file=file, **OPTIONS | {"ticks": 91})
+        jaxmmo.tournament(["careful"], ladder=True, file=file, **using(ticks=91))
     with pytest.raises(ValueError, match="another tournament: seed"):
         jaxmmo.tournament(["noop", "random", "forager"], file=file, seed=1, **OPTIONS)
 
