@@ -15,7 +15,7 @@ import numpy as np
 from jaxmmo.env.rules import NEVER
 from jaxmmo.env.v2 import log
 from jaxmmo.env.v2.config import Config
-from jaxmmo.env.v2.constants import NUM_SKILLS
+from jaxmmo.env.v2.constants import NUM_SKILLS, Event
 from jaxmmo.env.v2.decisions import NO_MOVE, Intent, Rolls
 from jaxmmo.env.v2.rules import Rules, from_constants
 from jaxmmo.env.v2.state import FRESH, Bodies, Items, Rows, Seizures, World
@@ -82,12 +82,22 @@ class Recorded:
         text = self.optional("tasks", None)
         words = None if text is None else str(text)
         self.tasks = v2_tasks.of_run(config, self.constants["HORIZON"], words, config.respawn)
-        tiles = v2_tasks.tiles(self.tasks)
+        tiles = self._seized()
         self.tiles = tiles + [NOWHERE] * (2 - len(tiles))  # few sizes, so few programs
         self.config = config.replace(seizable=len(self.tiles))
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self.arrays[name]
+
+    def _seized(self) -> list[tuple[int, int]]:
+        """Tiles that can be seized: those that a game marks, whatever tasks are about.
+
+        Recordings do not name them, so they are the ones that ever were seized.
+        """
+        names = self["event_columns"].tolist()
+        rows = self["events"][self["events"][:, names.index("event")] == Event.SEIZE_TILE]
+        where = rows[:, [names.index("number"), names.index("gold")]].astype(int).tolist()
+        return list(dict.fromkeys((row, col) for row, col in where))
 
     def optional(self, name: str, missing: Any) -> Any:
         """An array that not every recording has."""

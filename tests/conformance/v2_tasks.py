@@ -135,10 +135,3 @@ def _target(config: Config, who: int, given: dict[str, Any]) -> np.ndarray:
 
 LEFT = 1
 """The team to the left is the next one."""
-
-
-def tiles(tasks: Tasks) -> list[tuple[int, int]]:
-    """The tiles that can be seized."""
-    about = np.isin(tasks.predicate, [Predicate.SEIZE_TILE, Predicate.SEIZE_CENTER])
-    found = zip(tasks.first[about].tolist(), tasks.second[about].tolist(), strict=True)
-    return list(dict.fromkeys(found))

@@ -37,7 +37,7 @@ class Config:
       attempts: most attempts to place an NPC in a tick.
       stacking: a player may enter a tile on which somebody stands.
       respawn: dead players come back in the tick of their death.
-      seizable: tiles that can be seized (Z).
+      seizable: tiles that a game marks to be seized (Z); tasks about tiles mark none.
       resolution: "sequential": within a phase agents act one after another, as in the original.
       systems: names of the systems that are on, of `SYSTEMS`.
     """

@@ -71,7 +71,11 @@ def come_back(
 
 
 def seize(world: World) -> World:
-    """A player alone on a seizable tile, not of the team that holds it, seizes it."""
+    """A player alone on a seizable tile, not of the team that holds it, seizes it (section 13).
+
+    Seizable tiles are those that a game marks, such as the middle of a hill to be held. A task
+    about a tile marks none: where no game does, such tasks know only how near somebody came.
+    """
     seizures, bodies = world.seizures, world.bodies
     last = bodies.id.shape[0] - 1
     for tile in range(seizures.row.shape[0]):
