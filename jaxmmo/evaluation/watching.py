@@ -18,7 +18,7 @@ from jaxmmo.agents.acting import RolloutState, SampleRules, rules_of
 from jaxmmo.agents.policy import Policy
 from jaxmmo.agents.shards import Shards
 from jaxmmo.env.autoreset import lasting
-from jaxmmo.env.constants import Cause, Skill
+from jaxmmo.env.constants import Cause
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.rules import Rules
 from jaxmmo.parallel import mesh as meshes
@@ -188,7 +188,7 @@ def _begin(
             worlds=first.replace(carry=tuple(p.initial_carry((size,)) for p in policies)),
             time=jnp.int32(0),
             born=jnp.zeros((worlds, env.config.capacity), jnp.int32),
-            counts=_zero(worlds, env.config.num_populations, config),
+            counts=_zero(worlds, env.config.num_populations, len(env.preset.skills), config),
         )
 
     return meshes.spread(begin, mesh, (WHOLE, WHOLE), WATCHED)(key, common)
@@ -265,7 +265,7 @@ def _finish(env: Environment, config: EvalConfig, watched: Watched) -> Counts:
     return counts.replace(lives=counts.lives.at[:, :, -1].add(survivors))
 
 
-def _zero(worlds: int, groups: int, config: EvalConfig) -> Counts:
+def _zero(worlds: int, groups: int, skills: int, config: EvalConfig) -> Counts:
     def zero(*shape: int) -> jax.Array:
         return jnp.zeros((worlds, groups, *shape), jnp.int32)
 
@@ -274,7 +274,7 @@ def _zero(worlds: int, groups: int, config: EvalConfig) -> Counts:
         steps=zero(),
         deaths=zero(),
         causes=zero(len(Cause)),
-        levels=zero(len(Skill)),
+        levels=zero(skills),
         explored=zero(),
         dealt=zero(),
     )

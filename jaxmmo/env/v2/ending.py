@@ -50,7 +50,7 @@ def come_back(
     """
     bodies = world.bodies
     back = died & is_player(bodies)
-    place = jnp.pad(spot, ((0, config.npcs), (0, 0)))
+    place = jnp.pad(spot, ((0, config.npc_capacity), (0, 0)))
     # they are updated last from now on, in the order in which they were
     behind = jnp.max(bodies.turn) + 1
     values = {
