@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,8 @@ PAGES = sorted(
     for path in ROOT.glob(pattern)
 )
 BLOCK = re.compile(r"^```([\w{}-]*)(?: [^\n]*)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LONG = ("docs/api", "docs/bands", "docs/experiments", "docs/extending", "docs/your-own-idea")
+"""Pages whose code compiles much."""
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 
@@ -26,7 +29,16 @@ def blocks(page: str, language: str) -> list[str]:
     return [code for kind, code in BLOCK.findall(text) if kind == language]
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")])
+def with_code() -> list[Any]:
+    """Pages that have some; what takes long is marked as slow."""
+    pages = [page for page in PAGES if blocks(page, "python")]
+    return [
+        pytest.param(page, marks=pytest.mark.slow) if page.startswith(LONG) else page
+        for page in pages
+    ]
+
+
+@pytest.mark.parametrize("page", with_code())
 def test_the_code_of_a_page_runs(page: str, tmp_path: Path, monkeypatch):
     """All blocks of a page one after another, as a reader would type them."""
     monkeypatch.chdir(tmp_path)

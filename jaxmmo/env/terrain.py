@@ -108,6 +108,7 @@ def ridges(key: jax.Array, height: int, width: int) -> jax.Array:
     return total / PEAK
 
 
+@jax.jit  # traced for the first octave only
 def gradient_noise(row: jax.Array, col: jax.Array, seed: jax.Array) -> jax.Array:
     """f32, broadcast of row and col: 2D gradient noise in about [-1, 1]."""
     row_cell, col_cell = jnp.floor(row), jnp.floor(col)

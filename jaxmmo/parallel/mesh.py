@@ -9,6 +9,7 @@ are those of `jax.jit` alone.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -147,11 +148,13 @@ def spread_learner(learner: Learner, mesh: Mesh | AbstractMesh) -> Learner:
     return dataclasses.replace(learner, shards=shards)
 
 
+@functools.lru_cache(maxsize=8)  # the same run again in one process is not traced again
 def init(learner: Learner, mesh: Mesh | AbstractMesh) -> Any:
     """`learner.init` over a mesh, jitted: from a key to the whole state."""
     return jax.jit(spread(spread_learner(learner, mesh).init, mesh, (WHOLE,), STATE))
 
 
+@functools.lru_cache(maxsize=8)
 def update(learner: Learner, mesh: Mesh | AbstractMesh) -> Any:
     """`learner.update` over a mesh, jitted; the state is donated."""
     own = spread_learner(learner, mesh)

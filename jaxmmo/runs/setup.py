@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Any
 
 import flax.linen as nn
@@ -66,6 +67,7 @@ class NetworkConfig:
             raise ValueError(f"features={self.features!r}: must be a positive integer")
 
 
+@functools.lru_cache(maxsize=16)  # one object for one meaning: what runs it compiles once
 def make_policy(spec: Spec, num_populations: int, config: NetworkConfig) -> Policy:
     """The default network of a spec, with the chosen core and sharing."""
     dtype = jnp.bfloat16 if config.dtype == "bfloat16" else jnp.float32

@@ -73,7 +73,7 @@ def shuffled(env, rules, worlds):
     return worlds.replace(obs=acting.join(obs), state=state)
 
 
-@pytest.mark.parametrize("name", ["random", "network"])
+@pytest.mark.parametrize("name", ["random", pytest.param("network", marks=pytest.mark.slow)])
 def test_neither_chunks_nor_slots_nor_capacity_nor_neighbours_change_what_anybody_does(name):
     usual = live(name)
     assert not np.array_equal(usual[0], usual[1])
@@ -111,6 +111,7 @@ def test_given_numbers_decide_as_cumulative_weights_say():
             assert move[row] == choices[int(number * len(choices))]
 
 
+@pytest.mark.slow
 def test_policies_that_share_worlds_do_what_each_would_do_there():
     env = jaxmmo.make(**SIZES, capacity=16)
     rules = env.default_rules()

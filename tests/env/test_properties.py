@@ -21,6 +21,8 @@ from tests.env.worlds import (
     GAMES,
     PRESETS,
     TRACES,
+    V1,
+    V13,
     crowd,
     digester,
     observer,
@@ -62,7 +64,11 @@ def stacked(trees):
     return jax.tree.map(lambda *leaves: jnp.stack(leaves), *trees)
 
 
-@presets
+one_at_once = pytest.mark.parametrize("preset", [V1, pytest.param(V13, marks=pytest.mark.slow)])
+"""Both, but where much is compiled the second one only if there is time."""
+
+
+@one_at_once
 def test_compiled_and_eager_steps_are_equal(preset):
     env = crowd(preset)
     rules = env.default_rules()
@@ -143,7 +149,7 @@ print(env.digest(state).tolist(), int(state.players.alive.sum()))
 """
 
 
-@presets
+@one_at_once
 def test_one_seed_gives_one_world_in_every_process(preset):
     runs = [
         subprocess.run(

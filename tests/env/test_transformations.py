@@ -144,6 +144,7 @@ def test_scripts_and_networks_are_spread_over_devices(game):
     jax.eval_shape(sharded(run), keys, obs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("capacity", [16, 300])
 def test_a_world_is_the_same_however_it_is_run(capacity):
     run = live(make(V1, capacity), 4, ground())
@@ -156,6 +157,7 @@ def test_a_world_is_the_same_however_it_is_run(capacity):
         np.testing.assert_array_equal(a, np.asarray(c)[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("capacity", "resolution"), [(16, "sequential"), (300, "simultaneous")])
 def test_policies_learn_from_what_is_observed_on_the_way(capacity, resolution):
     env = make(V1, capacity, resolution)

@@ -45,6 +45,7 @@ def by_the_living():
     return lived(Heredity(rate=0.0))
 
 
+@pytest.mark.slow
 def test_a_newborn_has_the_brain_of_a_living_agent_of_its_population(by_the_living):
     _, (brains, players, after, passed) = by_the_living
     births = 0

@@ -1,5 +1,6 @@
 """The learner on the game itself, in small worlds."""
 
+import functools
 from typing import Any
 
 import jax
@@ -26,10 +27,28 @@ SMALL: dict[str, Any] = {
 CONFIG = LearnConfig(worlds=2, ticks=8, minibatch=32, chunk=8)
 
 
-def make(policy_of=build, config=CONFIG, **overrides):
-    settings: dict[str, Any] = SMALL | {"initial_population": 6} | overrides
-    env = jaxmmo.make(**settings)
+@functools.cache  # the same learner is compiled once
+def make(policy_of=build, config=CONFIG):
+    env = jaxmmo.make(**SMALL, initial_population=6)
     return Learner(env, policy_of(env.spec), config)
+
+
+@functools.cache
+def begun(learner):
+    return jax.jit(learner.init)(jax.random.key(0))
+
+
+@functools.cache
+def played(learner):
+    """What `rollout` answers: worlds, steps and a tally."""
+    return jax.jit(lambda state: collect(learner, state))(begun(learner))
+
+
+@functools.cache
+def estimated(learner):
+    """A batch and the variance of its returns, where nothing is expected after it."""
+    _, steps, _ = played(learner)
+    return jax.jit(learner.estimate)(steps, jnp.zeros(steps.acted.shape[1]))
 
 
 def collect(learner, state, key=1):
@@ -55,8 +74,8 @@ def garbage(x, mask):
 
 def test_gradients_are_equal_whether_empty_slots_hold_zeros_or_garbage():
     learner = make()
-    state = jax.jit(learner.init)(jax.random.key(0))
-    _, steps, _ = jax.jit(lambda s: collect(learner, s))(state)
+    state = begun(learner)
+    _, steps, _ = played(learner)
     assert not bool(jnp.all(steps.acted))
     last = jnp.zeros(steps.acted.shape[1])
 
@@ -76,9 +95,8 @@ def test_gradients_are_equal_whether_empty_slots_hold_zeros_or_garbage():
 
 def test_gradient_of_a_padded_minibatch_is_that_of_its_living_rows():
     learner = make()
-    state = jax.jit(learner.init)(jax.random.key(0))
-    _, steps, _ = jax.jit(lambda s: collect(learner, s))(state)
-    batch, variance = jax.jit(learner.estimate)(steps, jnp.zeros(steps.acted.shape[1]))
+    state = begun(learner)
+    batch, variance = estimated(learner)
     flat = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), batch)
     living = jnp.flatnonzero(flat.steps.acted)
     only = jax.tree.map(lambda x: x[living], flat)
@@ -92,12 +110,9 @@ def test_gradient_of_a_padded_minibatch_is_that_of_its_living_rows():
 
 @pytest.mark.parametrize("cell", ["feedforward", "recurrent"])
 def test_acting_in_chunks_is_acting_at_once_and_empty_slots_do_nothing(cell):
-    def policy(spec):
-        return build(spec, core=Recurrent(8)) if cell == "recurrent" else build(spec)
-
-    learner = make(policy)
-    state = jax.jit(learner.init)(jax.random.key(0))
-    worlds, steps, _ = jax.jit(lambda s: collect(learner, s))(state)
+    learner = make(recurrent) if cell == "recurrent" else make()
+    state = begun(learner)
+    worlds, steps, _ = played(learner)
     out = jax.jit(learner.policy.apply)(state.params, worlds.obs, worlds.carry, worlds.reset)
     evaluate = jax.jit(lambda p, w: acting.values(learner.policy, p, w, learner.config.chunk))
     packed = evaluate(state.params, worlds)
@@ -109,25 +124,31 @@ def test_acting_in_chunks_is_acting_at_once_and_empty_slots_do_nothing(cell):
 
 def test_nothing_illegal_is_ever_done():
     learner = make()
-    _, _, tally = jax.jit(lambda s: collect(learner, s))(jax.jit(learner.init)(jax.random.key(0)))
+    _, _, tally = played(learner)
     assert tally.illegal == 0
     assert tally.steps > 0
 
 
+def recurrent(spec):
+    return build(spec, core=Recurrent(8))
+
+
 @pytest.mark.parametrize(
-    "policy_of",
+    ("policy_of", "algorithm"),
     [
-        build,
-        lambda spec: build(spec, groups=2),
-        lambda spec: unshared(build(spec), spec, 2, chunk=8),
-        lambda spec: build(spec, core=Recurrent(8)),
+        pytest.param(build, "ppo", id="shared"),
+        pytest.param(build, "pg", id="shared-pg", marks=pytest.mark.slow),
+        pytest.param(lambda spec: build(spec, groups=2), "ppo", id="heads", marks=pytest.mark.slow),
+        pytest.param(
+            lambda spec: unshared(build(spec), spec, 2, chunk=8),
+            "ppo",
+            id="unshared",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(recurrent, "ppo", id="gru", marks=pytest.mark.slow),
     ],
-    ids=["shared", "heads", "unshared", "gru"],
 )
-@pytest.mark.parametrize("algorithm", ["ppo", "pg"])
 def test_updates_change_parameters_and_compile_once(policy_of, algorithm):
-    if algorithm == "pg" and policy_of is not build:
-        pytest.skip("the algorithm does not meet the policy's insides")
     learner = make(policy_of, CONFIG.replace(algorithm=algorithm))
     traces = []
 
@@ -136,7 +157,7 @@ def test_updates_change_parameters_and_compile_once(policy_of, algorithm):
         traces.append(1)
         return learner.update(state)
 
-    state, metrics = jax.jit(learner.init)(jax.random.key(0)), {}
+    state, metrics = begun(learner), {}
     first = state.params
     for _ in range(2):
         state, metrics = advance(state)
@@ -149,7 +170,7 @@ def test_updates_change_parameters_and_compile_once(policy_of, algorithm):
 @pytest.mark.parametrize("renewed", [0, 2])
 def test_worlds_make_place_for_new_ones_in_turn(renewed):
     learner = make(config=CONFIG.replace(worlds=3, renewed=renewed))
-    state = jax.jit(learner.init)(jax.random.key(0))
+    state = begun(learner)
     old = state.worlds
     old = old.replace(reset=jnp.zeros_like(old.reset))
     new = jax.jit(learner.renew)(old, jnp.int32(1), jax.random.key(5))
@@ -165,12 +186,12 @@ def test_worlds_make_place_for_new_ones_in_turn(renewed):
 
 
 def test_annealing_takes_learning_rate_and_entropy_bonus_to_a_tenth():
-    learner = make(config=CONFIG.replace(anneal=10))
-    shares = [float(learner.anneal_factor(jnp.int32(update))) for update in (0, 5, 10, 99)]
+    annealed = make(config=CONFIG.replace(anneal=10))
+    shares = [float(annealed.anneal_factor(jnp.int32(update))) for update in (0, 5, 10, 99)]
     np.testing.assert_allclose(shares, [1, 0.55, 0.1, 0.1], rtol=1e-6)
-    state = jax.jit(learner.init)(jax.random.key(0))
-    _, steps, _ = jax.jit(lambda s: collect(learner, s))(state)
-    batch, variance = jax.jit(learner.estimate)(steps, jnp.zeros(steps.acted.shape[1]))
+    learner = make()
+    state = begun(learner)
+    batch, variance = estimated(learner)
     learn = jax.jit(learner.learn)
     moved = [
         jax.tree.map(
@@ -186,9 +207,8 @@ def test_annealing_takes_learning_rate_and_entropy_bonus_to_a_tenth():
 
 def test_advantages_are_those_of_the_slots_lives():
     learner = make()
-    state = jax.jit(learner.init)(jax.random.key(0))
-    _, steps, _ = jax.jit(lambda s: collect(learner, s))(state)
-    batch, _ = jax.jit(learner.estimate)(steps, jnp.zeros(steps.acted.shape[1]))
+    _, steps, _ = played(learner)
+    batch, _ = estimated(learner)
     assert isinstance(batch, Experience)
     died = steps.terminated
     np.testing.assert_allclose(batch.target[died], -1, atol=1e-5)

@@ -35,7 +35,13 @@ def probabilities(learner, state, place):
     return jax.nn.softmax(logits)[0], out.value[0]
 
 
-@pytest.mark.parametrize("config", [PPO, PG], ids=["ppo", "pg"])
+both = pytest.mark.parametrize(
+    "config",
+    [pytest.param(PPO, id="ppo"), pytest.param(PG, id="pg", marks=pytest.mark.slow)],
+)
+
+
+@both
 def test_bandit_finds_the_best_arm_and_its_value(config):
     learner, state = learn(toys.Bandit(), config, 60)
     chances, value = probabilities(learner, state, 0)
@@ -43,7 +49,7 @@ def test_bandit_finds_the_best_arm_and_its_value(config):
     assert abs(value - 1) < 0.1
 
 
-@pytest.mark.parametrize("config", [PPO, PG], ids=["ppo", "pg"])
+@both
 def test_masked_choice_follows_the_observation(config):
     learner, state = learn(toys.Matching(), config, 80)
     for place in range(3):
@@ -55,7 +61,7 @@ def test_masked_choice_follows_the_observation(config):
     assert abs(value) < 0.15
 
 
-@pytest.mark.parametrize("config", [PPO, PG], ids=["ppo", "pg"])
+@both
 def test_chain_is_walked_to_its_end(config):
     learner, state = learn(toys.Chain(), config, 100)
     for place in range(4):
@@ -64,7 +70,7 @@ def test_chain_is_walked_to_its_end(config):
         assert abs(value - 0.9 ** (3 - place)) < 0.15
 
 
-@pytest.mark.parametrize("config", [PPO, PG], ids=["ppo", "pg"])
+@both
 def test_a_death_ticks_after_its_cause_is_learnt_to_be_avoided(config):
     learner, state = learn(toys.DelayedDeath(), config, 100)
     chances, value = probabilities(learner, state, 0)

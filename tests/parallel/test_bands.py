@@ -50,6 +50,7 @@ def over(devices: int) -> AbstractMesh:
     return AbstractMesh((devices,), ("agents",), axis_types=(AxisType.Auto,))
 
 
+@pytest.mark.slow
 def test_a_world_in_bands_is_the_world_to_the_bit():
     # the last band is filled up with rows that are no part of the map
     report = compared(V1, "--ticks", "100", "--set", "height=85")

@@ -74,6 +74,7 @@ def parameters(path) -> str:
     return leaves.digest(state.params)
 
 
+@pytest.mark.slow
 def test_two_processes_train_as_one_and_go_on_as_one_on_other_devices(tmp_path):
     path = tmp_path / "run"
     with processes(path, "--updates", "2", "--json") as (first, second):

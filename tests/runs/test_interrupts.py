@@ -48,7 +48,10 @@ def learning(process: subprocess.Popen[str], path: Path, updates: int = 3) -> No
     until(process, lambda: len(logs.read(path)) >= updates)
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+SIGNALS = [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 0, marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize(("number", "status"), SIGNALS)
 def test_an_interrupted_run_saves_draws_and_says_how_to_go_on(tmp_path, number, status):
     path = tmp_path / "run"
     with running(path, *LONG, "--json") as process:
@@ -65,6 +68,7 @@ def test_an_interrupted_run_saves_draws_and_says_how_to_go_on(tmp_path, number, 
     assert not (path / "run.lock").exists()
 
 
+@pytest.mark.slow
 def test_the_second_signal_ends_a_run_at_once(tmp_path):
     """The process stands still until both have come, so that it cannot save between them."""
     path = tmp_path / "run"
@@ -79,6 +83,7 @@ def test_the_second_signal_ends_a_run_at_once(tmp_path):
     assert Checkpoints(path).steps == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
 def test_a_signal_while_it_compiles_ends_a_run_soundly(tmp_path, number, status):
     path = tmp_path / "run"
@@ -147,6 +152,7 @@ def test_a_full_disk_ends_a_run_with_a_line_and_keeps_what_was_saved(tmp_path):
     Checkpoints(path).verify(1)
 
 
+@pytest.mark.slow
 def test_a_damaged_checkpoint_is_fallen_back_from_only_when_told(tmp_path):
     path = tmp_path / "run"
 

@@ -225,6 +225,7 @@ def test_a_world_can_be_left_the_moment_its_address_is_told(tiny: Recording, tmp
     assert err == ""
 
 
+@pytest.mark.slow
 def test_many_viewers_are_served(tiny: Recording):
     with (
         web(tiny, simulation=simulation(tiny, speed=30)) as site,

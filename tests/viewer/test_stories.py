@@ -345,6 +345,7 @@ class Endless(Reel):
         return self.frame
 
 
+@pytest.mark.slow
 def test_a_live_world_can_be_rewound_and_saved(browser: Any, fights: Recording, tmp_path: Path):
     world = Simulation(cast(World, Endless(fights)), "a reel", 0, 20)
     count = len(fights.frames)
@@ -407,6 +408,7 @@ BUDGET_CALLS, BUDGET_TICK, BUDGET_FRAME = 16, 128_000, 4_000
 """With 1,000 agents: draw calls a picture, and bytes sent for a tick and between two ticks."""
 
 
+@pytest.mark.slow
 def test_a_thousand_agents_stay_within_the_budget(browser: Any, fights: Recording):
     meter = """() => {
       const gl = jaxmmo.stage.renderer.getContext();

@@ -167,12 +167,15 @@ class Diary(Wrapper):
 @pytest.mark.parametrize(
     "wrap",
     [
-        lambda env: Diary(env),
-        lambda env: AutoReset(Horizon(env, 4)),
-        lambda env: AutoReset(Horizon(env, 4), "pool", 2),
-        lambda env: Horizon(Diary(env), 4),
+        pytest.param(lambda env: Diary(env), id="own state", marks=pytest.mark.slow),
+        pytest.param(lambda env: AutoReset(Horizon(env, 4)), id="same-step"),
+        pytest.param(
+            lambda env: AutoReset(Horizon(env, 4), "pool", 2), id="pool", marks=pytest.mark.slow
+        ),
+        pytest.param(
+            lambda env: Horizon(Diary(env), 4), id="horizon over own state", marks=pytest.mark.slow
+        ),
     ],
-    ids=["own state", "same-step", "pool", "horizon over own state"],
 )
 def test_worlds_of_wrappers_are_lived_in_and_their_ends_are_worth_what_was_seen(wrap):
     env = wrap(ENV)
@@ -204,6 +207,7 @@ def test_worlds_of_wrappers_are_lived_in_and_their_ends_are_worth_what_was_seen(
         assert steps.last_value == ()
 
 
+@pytest.mark.slow
 def test_rewards_that_are_no_numbers_stop_a_run_and_keep_the_checkpoint_before(tmp_path):
     def reward(rules, before, after, events):
         late = before.tick >= 9

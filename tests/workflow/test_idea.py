@@ -42,6 +42,7 @@ def killed_after_a_checkpoint(run, *words: str) -> None:
         process.kill()
 
 
+@pytest.mark.slow
 def test_an_idea_goes_the_whole_way_by_commands(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     idea.write(tmp_path)
