@@ -6,8 +6,11 @@ const SKY = { dark: 0x10161c, light: 0xcfd8df };
 const ABOVE = 0.06; // radians from straight down, for narrow pages
 const TILTED = 0.72;
 const TURNED = -0.3; // radians around the middle
-const SLOW_MS = 42;
+const SLOW_MS = 42; // a frame, above which sharpness gives way
 const FAST_MS = 20;
+const AIM_MS = 34;
+const WATCHED_MS = 500;
+const LEAST_RATIO = 0.5;
 
 /** Camera and the loop that draws; sharpness gives way when a machine is slow. */
 export class Stage {
@@ -32,6 +35,7 @@ export class Stage {
     this.fullRatio = this.ratio;
     this.keys = new Set();
     this.updates = [];
+    this.watched = { since: performance.now(), frames: 0 };
     this.frameMs = 16;
     this.clock = performance.now();
     this.drawn = 0;
@@ -193,8 +197,7 @@ export class Stage {
   draw(now) {
     const elapsed = Math.max(0, Math.min(now - this.clock, 250));
     this.clock = now;
-    this.frameMs += (elapsed - this.frameMs) * 0.06;
-    this.adapt();
+    this.adapt(now);
     this.resize();
     this.fly(elapsed / 1000);
     this.controls.update();
@@ -204,10 +207,20 @@ export class Stage {
     this.drawn++;
   }
 
-  adapt() {
-    if (this.drawn % 30 !== 29) return;
-    if (this.frameMs > SLOW_MS && this.ratio > 0.5) this.ratio = Math.max(0.5, this.ratio * 0.85);
-    else if (this.frameMs < FAST_MS && this.ratio < this.fullRatio) {
+  /** Half a second tells how fast frames are drawn, and how many pixels they may have. */
+  adapt(now) {
+    const { since, frames } = this.watched;
+    if (now - since < WATCHED_MS) {
+      this.watched.frames++;
+      return;
+    }
+    this.watched = { since: now, frames: 1 };
+    if (!frames || now - since > 4 * WATCHED_MS) return; // the page was hidden
+    this.frameMs = (now - since) / frames;
+    if (this.frameMs > SLOW_MS) {
+      const less = Math.max(0.6, Math.sqrt(AIM_MS / this.frameMs));
+      this.ratio = Math.max(Math.min(LEAST_RATIO, this.fullRatio), this.ratio * less);
+    } else if (this.frameMs < FAST_MS && this.ratio < this.fullRatio) {
       this.ratio = Math.min(this.fullRatio, this.ratio * 1.1);
     }
   }
