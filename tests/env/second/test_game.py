@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
@@ -13,7 +14,7 @@ from jaxmmo.env.v2.game import SECOND
 from jaxmmo.env.v2.rules import from_constants
 from tests.conformance.recordings import DATA
 
-TINY = {
+TINY: dict[str, Any] = {
     "height": 40,
     "width": 40,
     "border": 8,
@@ -27,6 +28,7 @@ TINY = {
     "COMBAT_SPAWN_IMMUNITY": 2,
 }
 ENV = jaxmmo.make(SECOND, **TINY)
+CONFIG: Any = ENV.config
 RESET, STEP = jax.jit(ENV.reset), jax.jit(ENV.step)
 RULES = ENV.default_rules(gold=20)
 TICKS = 60
@@ -70,7 +72,7 @@ def check_items(state):
     assert np.asarray(bodies.alive)[owner[alive]].all()
     assert (owner[alive] < ENV.num_agents).all()
     assert (np.asarray(items.quantity)[alive] > 0).all()
-    assert np.bincount(owner[alive], minlength=1).max() <= ENV.config.inventory
+    assert np.bincount(owner[alive], minlength=1).max() <= CONFIG.inventory
     equipped = alive & np.asarray(items.equipped)
     places = owner[equipped] * 10 + SLOT[np.asarray(items.type)[equipped]]
     assert len(set(places.tolist())) == equipped.sum()
@@ -121,7 +123,7 @@ def test_random_legal_lives_keep_gold_and_items():
             jax.random.key(tick), state, action, rules
         )
         assert not np.asarray(info.illegal).any()
-        assert int(info.events.log.count) <= ENV.config.events
+        assert int(info.events.log.count) <= CONFIG.events
         check_gold(before, state)
         check_items(state)
         died = np.asarray(before.players.alive) & ~np.asarray(state.players.alive)
