@@ -25,7 +25,7 @@ from jaxmmo.bench import measure
 from jaxmmo.viewer import ReplayWriter, World
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-SOFTWARE = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+SOFTWARE = ("--no-sandbox", "--enable-unsafe-swiftshader")
 
 
 def record(path: Path, agents: int, ticks: int) -> None:

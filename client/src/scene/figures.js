@@ -1,7 +1,7 @@
 import * as THREE from "three";
 import { mergeGeometries } from "three/examples/jsm/utils/BufferGeometryUtils.js";
 import { FLAG, READ_CROWD, perRow } from "./crowd.js";
-import { LIGHT } from "./lit.js";
+import { LIGHT, drawsInSoftware } from "./lit.js";
 import { tinted } from "./trees.js";
 
 /** How tall figures are, in tiles; heads are at about this height. */
@@ -45,7 +45,7 @@ export class Figures {
       fragmentShader: `varying vec3 vColor;
         void main() { gl_FragColor = vec4(vColor, 1.0); }`,
     });
-    this.mesh = new THREE.Mesh(perRow(figureGeometry()), material);
+    this.mesh = new THREE.Mesh(perRow(figureGeometry(drawsInSoftware())), material);
     this.mesh.frustumCulled = false;
   }
 
@@ -60,14 +60,15 @@ export class Figures {
   }
 }
 
-/** A hooded figure about one tile tall, facing +z. */
-export function figureGeometry() {
+/** A hooded figure about one tile tall, facing +z; a coarse one has half the triangles. */
+export function figureGeometry(coarse = false) {
+  const [around, up] = coarse ? [5, 4] : [8, 6];
   const turned = (color, ...points) => {
     const profile = points.map(([x, y]) => new THREE.Vector2(x, y));
-    return tinted(new THREE.LatheGeometry(profile, 8), color, false);
+    return tinted(new THREE.LatheGeometry(profile, around), color, false);
   };
-  const hood = new THREE.SphereGeometry(0.19, 9, 6).translate(0, 0.8, 0);
-  const face = new THREE.SphereGeometry(0.14, 7, 4).scale(1, 1, 0.5).translate(0, 0.785, 0.125);
+  const hood = new THREE.SphereGeometry(0.19, around + 1, up).translate(0, 0.8, 0);
+  const face = new THREE.SphereGeometry(0.14, around - 1, up - 2).scale(1, 1, 0.5).translate(0, 0.785, 0.125);
   const eyes = [-0.045, 0.045].map((x) => new THREE.PlaneGeometry(0.04, 0.06).translate(x * 1.2, 0.8, 0.2));
   return mergeGeometries([
     turned("#b9b9b9", [0.3, 0], [0.285, 0.09]),

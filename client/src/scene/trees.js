@@ -1,7 +1,7 @@
 import * as THREE from "three";
 import { mergeGeometries } from "three/examples/jsm/utils/BufferGeometryUtils.js";
 import { ripeAt } from "../data/world.js";
-import { baked, bakedMaterial } from "./lit.js";
+import { baked, bakedMaterial, drawsInSoftware } from "./lit.js";
 import { hash } from "./noise.js";
 
 /** Gives a geometry one colour, and flat faces if wanted, so that parts can be merged. */
@@ -37,7 +37,7 @@ export class Trees {
         if (hash(row, col, 9) > 0.35) this.places.push(this.place(tile, row, col, 1));
       }
     }
-    this.shapes = [stumpGeometry(), treeGeometry()];
+    this.shapes = [stumpGeometry(), treeGeometry(drawsInSoftware())];
     this.mesh = new THREE.Mesh(this.plant(), bakedMaterial());
     this.mesh.frustumCulled = false;
     this.shown = new Int8Array(this.places.length).fill(-1);
@@ -131,12 +131,12 @@ function spire(sides, radius, low, high) {
   return geometry;
 }
 
-function treeGeometry() {
+function treeGeometry(coarse) {
   return baked(
     mergeGeometries([
       tinted(spire(3, 0.16, 0, 0.7), "#6b5138"),
-      tinted(spire(6, 0.42, 0.2, 0.98), "#3f6443"),
-      tinted(spire(5, 0.3, 0.6, 1.22), "#557f54"),
+      tinted(spire(coarse ? 4 : 6, 0.42, 0.2, 0.98), "#3f6443"),
+      tinted(spire(coarse ? 3 : 5, 0.3, 0.6, 1.22), "#557f54"),
     ]),
   );
 }
