@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 
+from jaxmmo.env.v2.tasks import Predicate
 from tests.conformance import recordings, v2_observations, v2_reset, v2_trace
 from tests.conformance.__main__ import main
-from tests.conformance.v2_recorded import Recorded
+from tests.conformance.v2_recorded import NOWHERE, Recorded
 
 DATA = recordings.DATA / "v2"
 TRACES = sorted(DATA.glob("trace_*.npz"))
-EXACT = [path for path in TRACES if "_tasks_" not in path.name]
 SEEDED = [path for path in TRACES if "_race_" not in path.name and "_team_" not in path.name]
 
 
@@ -27,8 +27,23 @@ def test_observations_and_masks_are_exact():
     assert report.passed, report.summary()
 
 
+@pytest.mark.parametrize("name", ["tasks_7", "tasks_8"])
+def test_tasks_about_tiles_make_none_seizable(name):
+    recorded = Recorded(DATA / f"trace_{name}.npz")
+    kinds = [Predicate.SEIZE_TILE, Predicate.SEIZE_CENTER]
+    about = np.isin(recorded.tasks.predicate, kinds)
+    assert about.sum() == 4
+    assert set(recorded.tiles) == {NOWHERE}
+    # players stood alone on the tile of a task, and no seizure was recorded
+    ent, columns = recorded["ent"], recorded["ent_columns"].tolist()
+    row, col = recorded.tasks.first[about][0], recorded.tasks.second[about][0]
+    here = (ent[..., columns.index("row")] == row) & (ent[..., columns.index("col")] == col)
+    alone = here.sum(1) == 1
+    assert (ent[..., columns.index("id")][here & alone[:, None]] > 0).any()
+
+
 @pytest.mark.campaign
-@pytest.mark.parametrize("path", EXACT, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
 def test_whole_runs_are_exact(path):
     report = v2_trace.check(path)
     assert report.passed, report.summary()

@@ -12,7 +12,6 @@ from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 from jaxmmo.bench import measure
 from jaxmmo.env import making, random
-from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.observation import Observation
 from jaxmmo.env.rules import Rules
@@ -125,11 +124,13 @@ def run(
       seed: of maps, births and actions.
       make: from overrides to an environment, instead of the preset.
     """
-    capacity = overrides.get("capacity", EnvConfig().capacity)
+    usual = making.preset(preset).replace(**overrides) if make is None else making.preset()
+    capacity = overrides.get("capacity", usual.config.capacity)
     spawns = min(spawns, capacity)
     overrides = {"initial_population": capacity, "max_spawns": spawns} | overrides
     env = making.make(preset, **overrides) if make is None else make(overrides)
-    rules = env.default_rules(spawn_attempts=spawns)
+    births = hasattr(env.default_rules(), "spawn_attempts")  # of worlds that are filled again
+    rules = env.default_rules(**({"spawn_attempts": spawns} if births else {}))
     mesh = jax.make_mesh((jax.device_count(),), ("worlds",), axis_types=(AxisType.Auto,))
     by_world = NamedSharding(mesh, PartitionSpec("worlds"))
     keys = jax.device_put(jax.random.split(jax.random.key(seed), worlds * mesh.size), by_world)

@@ -21,6 +21,12 @@ def refuse_unknown(what: str, names: Iterable[str], allowed: Sequence[str]) -> N
             raise ValueError(f"unknown {what} {name!r}{hint} (allowed: {', '.join(allowed)})")
 
 
+def exact_words(height: int, width: int) -> int:
+    """Words of the set of visited tiles: exact on small maps, hashed on large ones."""
+    exact = -(-height * width // 32)
+    return max(1, exact if exact <= 256 else 64)
+
+
 @dataclasses.dataclass(frozen=True)
 class EnvConfig:
     """Sizes, capacities and switches of a world; checked on construction.
@@ -138,6 +144,5 @@ class EnvConfig:
         if {"height", "width"} & set(overrides) and "exploration_words" not in overrides:
             height, width = (overrides.get(k, getattr(self, k)) for k in ("height", "width"))
             if isinstance(height, int) and isinstance(width, int):
-                exact = -(-height * width // 32)
-                overrides["exploration_words"] = max(1, exact if exact <= 256 else 64)
+                overrides = overrides | {"exploration_words": exact_words(height, width)}
         return dataclasses.replace(self, **overrides)

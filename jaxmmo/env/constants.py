@@ -56,6 +56,7 @@ class Cause(IntEnum):
     COMBAT = 2
     STARVATION = 3
     DEHYDRATION = 4
+    FOG = 5
 
 
 class Outcome(IntEnum):

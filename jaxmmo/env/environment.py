@@ -18,7 +18,6 @@ from jaxmmo.env.observation import Observation
 from jaxmmo.env.presets import Preset, find
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import WorldState, varying_like
-from jaxmmo.env.systems import spawning
 from jaxmmo.env.systems.spawning import PopulationFn, random_population
 from jaxmmo.env.terrain import from_material
 from jaxmmo.records import Record
@@ -35,9 +34,6 @@ class Info(struct.PyTreeNode):
     events: Record  # what the systems of the game report, by name
 
 
-USUAL = (rewards.survival, random_population)
-
-
 @dataclasses.dataclass(frozen=True, repr=False)
 class Environment:
     """A world to live in. Hashable, so that it can be closed over or passed as a static argument.
@@ -46,17 +42,19 @@ class Environment:
 
     Attributes:
       game: a `Preset`, the id of one, or a configuration that began as one.
-      reward_fn: replaces the reward, see `rewards.RewardFn`.
+      reward_fn: replaces the reward, see `rewards.RewardFn`; the preset's if omitted.
       population_fn: replaces the assignment of newborns, see `spawning.PopulationFn`.
     """
 
     game: Preset | EnvConfig | str
-    reward_fn: rewards.RewardFn = rewards.survival
+    reward_fn: rewards.RewardFn = None  # pyright: ignore[reportAssignmentType]
     population_fn: PopulationFn = random_population
 
     def __post_init__(self) -> None:
         """Raises ValueError for an unknown preset."""
         object.__setattr__(self, "game", find(self.game))
+        if self.reward_fn is None:
+            object.__setattr__(self, "reward_fn", self.preset.reward)
 
     def __repr__(self) -> str:
         """The game, its sizes, and what was replaced."""
@@ -64,7 +62,7 @@ class Environment:
         own = [
             getattr(f, "__name__", type(f).__name__)
             for f in (self.reward_fn, self.population_fn)
-            if f not in USUAL
+            if f not in (self.preset.reward, random_population)
         ]
         sizes = f"{config.height}x{config.width} tiles, {config.capacity} slots"
         return f"Environment({', '.join([self.preset.name, sizes, *own])})"
@@ -121,7 +119,7 @@ class Environment:
         validation.check_key(key)
         state = self.preset.empty_state(from_material(material, materials))
         state = varying_like(state, jax.random.key_data(key), rules.max_population, material)
-        state = spawning.first_agents(config, rules, state, key, self.population_fn)
+        state = self.preset.founders(config, rules, state, key, self.population_fn)
         return self.observe(state, rules)
 
     def step(
@@ -154,7 +152,7 @@ class Environment:
         validation.check_key(key)
         validation.check_state(config, state)
         intent, illegal = decode(config, rules, state, action, game.heads, self.spec)
-        rolls = step.draw_rolls(config, rules, state, key, self.population_fn, game.systems)
+        rolls = game.draws(config, rules, state, key, self.population_fn, game.systems)
         after, events = step.advance(config, rules, state, intent, rolls, game.systems)
         obs, after = self.observe(after, rules)
         reward = self.reward_fn(rules, state, after, events)

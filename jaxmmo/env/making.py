@@ -6,14 +6,14 @@ from typing import Any
 
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.presets import PRESETS, Preset, find
-from jaxmmo.env.rewards import RewardFn, survival
+from jaxmmo.env.rewards import RewardFn
 from jaxmmo.env.systems.spawning import PopulationFn, random_population
 
 
 def make(
     preset: str | Preset = "JaxMMO-v1",
     *,
-    reward_fn: RewardFn = survival,
+    reward_fn: RewardFn | None = None,
     population_fn: PopulationFn = random_population,
     **overrides: Any,
 ) -> Environment:
@@ -21,15 +21,15 @@ def make(
 
     Args:
       preset: one of `registered()`, or a `Preset` of your own.
-      reward_fn: replaces the reward, see `RewardFn`.
+      reward_fn: replaces the preset's reward, see `RewardFn`.
       population_fn: replaces the assignment of newborns to populations, see `PopulationFn`.
-      **overrides: `EnvConfig` fields.
+      **overrides: `EnvConfig` fields, or whatever else the preset's `replace` takes.
 
     Raises:
       ValueError: for an unknown preset or field, or a bad value, saying what is allowed.
     """
     game = find(preset).replace(**overrides)
-    return Environment(game, reward_fn=reward_fn, population_fn=population_fn)
+    return Environment(game, reward_fn or game.reward, population_fn)
 
 
 def preset(name: str | Preset = "JaxMMO-v1") -> Preset:

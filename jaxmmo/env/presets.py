@@ -19,10 +19,14 @@ import numpy as np
 from jaxmmo.env import terrain, tiles
 from jaxmmo.env.actions import HEADS, ActionHead
 from jaxmmo.env.config import EnvConfig, refuse_unknown
+from jaxmmo.env.constants import Skill
+from jaxmmo.env.rewards import RewardFn, survival
 from jaxmmo.env.rules import NEVER, Numbers, Rules, experience_table, make_rules
-from jaxmmo.env.state import Bodies, Columns, Lives, Table, Terrain, WorldState
+from jaxmmo.env.state import Bodies, Columns, Lives, Rolls, Table, Terrain, WorldState
 from jaxmmo.env.state.table import columns, empty, extended
-from jaxmmo.env.step import SYSTEMS
+from jaxmmo.env.step import SYSTEMS, draw_rolls
+from jaxmmo.env.systems import spawning
+from jaxmmo.env.systems.spawning import PopulationFn
 from jaxmmo.env.systems.system import System, in_order
 from jaxmmo.env.tiles import MaterialKind
 from jaxmmo.env.views.nearby import Nearby
@@ -31,8 +35,16 @@ from jaxmmo.env.views.window import attributes as tile_attributes
 from jaxmmo.records import Record
 from jaxmmo.spec import Spec
 
-TerrainFn = Callable[[jax.Array, EnvConfig, Rules], jax.Array]
+TerrainFn = Callable[[jax.Array, Any, Any], jax.Array]
 """(key, config, rules) -> u8[H, W]: the materials of a new map; the key is consumed."""
+
+FoundersFn = Callable[[Any, Any, Any, jax.Array, PopulationFn], Any]
+"""(config, rules, empty state, key, population_fn) -> the state with who is there at first; the key
+is consumed."""
+
+DrawFn = Callable[[Any, Any, Any, jax.Array, PopulationFn, Any], Rolls]
+"""(config, rules, state, key, population_fn, systems) -> every random number of a tick; the key is
+consumed."""
 
 FIRST_ID = 2
 """The id of v1.3's first agent (section 3.1)."""
@@ -57,6 +69,12 @@ class TableOf:
         return self.capacity(config) if callable(self.capacity) else self.capacity
 
 
+def plain(config: EnvConfig, state: WorldState) -> WorldState:
+    """A state that holds nothing but tables and a map."""
+    del config
+    return state
+
+
 @dataclasses.dataclass(frozen=True)
 class Preset:
     """A game.
@@ -74,13 +92,18 @@ class Preset:
       heads: of the action, in the order in which they are decided.
       materials: of tiles, by their numbers.
       terrain: draws the maps.
+      founders: puts into a new world whoever is there at first.
+      draws: draws the random numbers of a tick.
+      holds: (config, empty state) -> the state with what this game has beside tables and a map.
+      reward: what is played for, unless an environment says otherwise.
+      skills: names of the columns of `level`.
     """
 
     name: str = "JaxMMO-v1"
     config: EnvConfig = dataclasses.field(default_factory=EnvConfig)
     numbers: Callable[[EnvConfig], Mapping[str, Any]] | tuple[tuple[str, Any], ...] = ()
-    rules: type[Rules] = Rules
-    bodies: type[Bodies] = Bodies
+    rules: type[Any] = Rules
+    bodies: type[Any] = Bodies
     lives: type[Lives] = Lives
     tables: tuple[TableOf, ...] = ()
     views: tuple[View, ...] = (Nearby(),)
@@ -88,6 +111,11 @@ class Preset:
     heads: tuple[ActionHead, ...] = HEADS
     materials: tuple[MaterialKind, ...] = tiles.MATERIALS
     terrain: TerrainFn = terrain.generate
+    founders: FoundersFn = spawning.first_agents
+    draws: DrawFn = draw_rolls
+    holds: Callable[[Any, WorldState], WorldState] = plain
+    reward: RewardFn = survival
+    skills: tuple[str, ...] = tuple(skill.name.lower() for skill in Skill)
 
     def replace(self, **overrides: Any) -> Preset:
         """The same game with fields of its configuration changed; ValueError for bad ones."""
@@ -216,7 +244,7 @@ class Preset:
         def zero() -> jax.Array:
             return jnp.zeros((), jnp.int32)  # one buffer each, so that the state can be donated
 
-        return WorldState(
+        state = WorldState(
             tick=zero(),
             next_id=zero() + FIRST_ID,
             terrain=ground,
@@ -231,6 +259,7 @@ class Preset:
             next_ids=Record({t.name: zero() for t in self.tables}),
             lost_spawns=zero(),
         )
+        return self.holds(config, state)
 
 
 @functools.cache

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from jaxmmo.env.observation import Observation
-from jaxmmo.env.rules import Rules
+from jaxmmo.env.rules import Numbers, Rules
 from jaxmmo.env.wrappers import Step, Wrapper
 
 
@@ -50,7 +50,7 @@ class WithRules(Wrapper):
         return self.env.observe(state, self.default_rules() if rules is None else rules)
 
 
-def with_rules(env: Any, rules: Mapping[str, Any] | Rules) -> Any:
+def with_rules(env: Any, rules: Mapping[str, Any] | Numbers) -> Any:
     """The environment with other default rules.
 
     Args:
@@ -61,14 +61,14 @@ def with_rules(env: Any, rules: Mapping[str, Any] | Rules) -> Any:
     Raises:
       ValueError: for an unknown rule or a value that does not fit.
     """
-    if isinstance(rules, Rules):
+    if isinstance(rules, Numbers):
         rules = differences(env, rules)
     env.default_rules(**rules)
     overrides = tuple((name, _frozen(value)) for name, value in rules.items())
     return WithRules(env, overrides) if overrides else env
 
 
-def differences(env: Any, rules: Rules) -> dict[str, Any]:
+def differences(env: Any, rules: Numbers) -> dict[str, Any]:
     """The fields in which rules differ from the environment's, as plain numbers and lists."""
     usual = env.default_rules()
     return {

@@ -64,6 +64,8 @@ def advance(
             state, happened = system.run(config, rules, state, now)
         if system.event is not None:
             events = events.replace(**{system.event: happened})
+        elif isinstance(happened, Record):
+            events = events.replace(**happened)
     return state, events
 
 
@@ -82,17 +84,24 @@ def draw_rolls(
       population_fn: assigns populations to newborns.
       systems: of the game; added ones draw from streams of their own.
     """
-
-    def draw(system: System) -> Any:
-        stream = random.stream(system.name)
-        assert system.draw is not None
-        return system.draw(config, rules, state, lambda ids: random.words(key, stream, ids))
-
     attack, _ = random.words(key, SystemId.ATTACK, state.bodies.id)
     regrow, _ = random.words(key, SystemId.REGROW, state.bodies.id)
     return Rolls(
         attack=(attack >> 16).astype(jnp.int32),
         regrow=random.regrow_delay(rules.regrow_table, regrow),
         spawns=spawning.draw_spawns(config, rules, state, key, population_fn),
-        others=Record({s.name: draw(s) for s in systems if s.draw is not None}),
+        others=draw_others(config, rules, state, key, systems),
     )
+
+
+def draw_others(
+    config: EnvConfig, rules: Rules, state: WorldState, key: jax.Array, systems: Sequence[System]
+) -> Record:
+    """The random numbers of systems that draw their own, by name; the key is consumed."""
+
+    def draw(system: System) -> Any:
+        stream = random.stream(system.name)
+        assert system.draw is not None
+        return system.draw(config, rules, state, lambda ids: random.words(key, stream, ids))
+
+    return Record({s.name: draw(s) for s in systems if s.draw is not None})

@@ -102,14 +102,14 @@ def ridges(key: jax.Array, height: int, width: int) -> jax.Array:
     for octave in range(OCTAVES):
         # an irrational-looking shift keeps lattice points, where noise is 0, off the tiles
         shift = 0.37 + 0.123 * octave
-        noise = _gradient_noise(rows * 2**octave + shift, cols * 2**octave + shift, seeds[octave])
+        noise = gradient_noise(rows * 2**octave + shift, cols * 2**octave + shift, seeds[octave])
         sharp = 1 - jnp.minimum(CONTRAST * jnp.abs(noise), 1) ** SHAPE
         total += 0.5**octave * sharp * (total if octave else 1.0)
     return total / PEAK
 
 
 @jax.jit  # traced for the first octave only
-def _gradient_noise(row: jax.Array, col: jax.Array, seed: jax.Array) -> jax.Array:
+def gradient_noise(row: jax.Array, col: jax.Array, seed: jax.Array) -> jax.Array:
     """f32, broadcast of row and col: 2D gradient noise in about [-1, 1]."""
     row_cell, col_cell = jnp.floor(row), jnp.floor(col)
     y, x = row - row_cell, col - col_cell

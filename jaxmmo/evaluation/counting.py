@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
-from jaxmmo.env.constants import Cause, Skill
+from jaxmmo.env.constants import Cause
 
 
 class Counts(struct.PyTreeNode):
@@ -23,8 +23,8 @@ class Counts(struct.PyTreeNode):
     dealt: jax.Array  # i32[B, G]; damage, summed over deaths
 
 
-def zero(worlds: int, groups: int, horizon: int) -> Counts:
-    """Nothing is counted yet, in B worlds of G populations."""
+def zero(worlds: int, groups: int, horizon: int, skills: int) -> Counts:
+    """Nothing is counted yet, in B worlds of G populations; `skills` are how many a life has."""
 
     def none(*shape: int) -> jax.Array:
         return jnp.zeros((worlds, groups, *shape), jnp.int32)
@@ -34,7 +34,7 @@ def zero(worlds: int, groups: int, horizon: int) -> Counts:
         steps=none(),
         deaths=none(),
         causes=none(len(Cause)),
-        levels=none(len(Skill)),
+        levels=none(skills),
         explored=none(),
         dealt=none(),
     )

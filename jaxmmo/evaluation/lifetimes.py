@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from jax.sharding import Mesh
 
 from jaxmmo.agents.acting import SampleRules
-from jaxmmo.env.constants import Cause, Skill
+from jaxmmo.env.constants import Cause
 from jaxmmo.env.environment import Environment
 from jaxmmo.evaluation import survival
 from jaxmmo.evaluation.counting import Counts
@@ -17,13 +18,16 @@ from jaxmmo.evaluation.watching import Contestant, EvalConfig, Progress, run, si
 __all__ = ["Contestant", "EvalConfig", "evaluate", "report"]
 
 
-def report(counts: Counts, living: np.ndarray, mine: np.ndarray) -> dict[str, Any]:
+def report(
+    counts: Counts, living: np.ndarray, mine: np.ndarray, skills: Sequence[str]
+) -> dict[str, Any]:
     """What the counts say of the populations that somebody has.
 
     Args:
       counts: of `run`.
       living: i32[T, B, G].
       mine: bool[B, G].
+      skills: of the game, by name.
     """
 
     def total(x: Any) -> np.ndarray:
@@ -41,7 +45,7 @@ def report(counts: Counts, living: np.ndarray, mine: np.ndarray) -> dict[str, An
         "steady_state_lifetime": survival.ratio(total(counts.steps), total(counts.deaths)),
         "lives": int(lives.sum()),
         "deaths": {c.name.lower(): int(causes[c]) for c in Cause if c != Cause.NONE},
-        "levels": {s.name.lower(): round(float(levels[s]), 2) for s in Skill},
+        "levels": {name: round(float(levels[i]), 2) for i, name in enumerate(skills)},
         "explored": round(float(total(counts.explored).sum() / number), 2),
         "damage_dealt": round(float(total(counts.dealt).sum() / number), 2),
         "population": survival.thin(population),
@@ -75,7 +79,7 @@ def evaluate(
     """
     if len(contestants) not in (1, 2):
         raise ValueError(f"{len(contestants)} policies: one or two can be evaluated together")
-    groups = env.config.num_populations
+    groups, skills = env.config.num_populations, env.preset.skills
     owner = sides(groups, config.worlds, len(contestants))
     counts, living = run(
         env,
@@ -88,10 +92,10 @@ def evaluate(
     )
     reports = []
     for i, contestant in enumerate(contestants):
-        result = {"policy": contestant.policy.name} | report(counts, living, owner == i)
+        result = {"policy": contestant.policy.name} | report(counts, living, owner == i, skills)
         if len(contestants) == 1:
             every = np.broadcast_to(np.arange(groups), owner.shape)
-            parts = [report(counts, living, every == g) for g in range(groups)]
+            parts = [report(counts, living, every == g, skills) for g in range(groups)]
             series = ("population", "survival")
             result["populations"] = [
                 {k: v for k, v in part.items() if k not in series} for part in parts

@@ -179,7 +179,9 @@ def _begin(
             worlds=first.replace(carry=together.memory(policies, size)),
             time=jnp.int32(0),
             born=jnp.zeros((worlds, env.config.capacity), jnp.int32),
-            counts=counting.zero(worlds, env.config.num_populations, config.horizon),
+            counts=counting.zero(
+                worlds, env.config.num_populations, config.horizon, len(env.preset.skills)
+            ),
         )
 
     return meshes.spread(begin, mesh, (WHOLE, WHOLE), WATCHED)(key, common)

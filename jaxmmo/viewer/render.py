@@ -150,7 +150,8 @@ def _draw_bars(picture: np.ndarray, players, slot: int, place: np.ndarray, scale
     left = round(float(place[1]) * scale - width / 2)
     _rectangle(picture, top - 1, left - 1, 3 * thick + 2, width + 2, DARK)
     for i, name in enumerate(("health", "food", "water")):
-        value, maximum = (int(getattr(players, n)[slot]) for n in (name, f"{name}_max"))
+        most = getattr(players, f"{name}_max", None)
+        value, maximum = int(getattr(players, name)[slot]), 100 if most is None else int(most[slot])
         filled = round(width * min(1.0, value / maximum)) if maximum > 0 else 0
         _rectangle(picture, top + i * thick, left, thick, filled, BARS[i])
 

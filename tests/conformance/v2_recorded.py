@@ -15,7 +15,7 @@ import numpy as np
 from jaxmmo.env.rules import NEVER
 from jaxmmo.env.v2 import log
 from jaxmmo.env.v2.config import Config
-from jaxmmo.env.v2.constants import NUM_SKILLS
+from jaxmmo.env.v2.constants import NUM_SKILLS, Event
 from jaxmmo.env.v2.decisions import NO_MOVE, Intent, Rolls
 from jaxmmo.env.v2.rules import Rules, from_constants
 from jaxmmo.env.v2.state import FRESH, Bodies, Items, Rows, Seizures, World
@@ -78,16 +78,26 @@ class Recorded:
         more = {"events": 2048, "respawn": bool(len(self.optional("roll_respawn", ())))}
         self.config: Config
         self.rules: Rules
-        config, self.rules = from_constants(self.constants, items=rows, npcs=npcs, **more)
+        config, self.rules = from_constants(self.constants, items=rows, npc_capacity=npcs, **more)
         text = self.optional("tasks", None)
         words = None if text is None else str(text)
         self.tasks = v2_tasks.of_run(config, self.constants["HORIZON"], words, config.respawn)
-        tiles = v2_tasks.tiles(self.tasks)
+        tiles = self._seized()
         self.tiles = tiles + [NOWHERE] * (2 - len(tiles))  # few sizes, so few programs
         self.config = config.replace(seizable=len(self.tiles))
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self.arrays[name]
+
+    def _seized(self) -> list[tuple[int, int]]:
+        """Tiles that can be seized: those that a game marks, whatever tasks are about.
+
+        Recordings do not name them, so they are the ones that ever were seized.
+        """
+        names = self["event_columns"].tolist()
+        rows = self["events"][self["events"][:, names.index("event")] == Event.SEIZE_TILE]
+        where = rows[:, [names.index("number"), names.index("gold")]].astype(int).tolist()
+        return list(dict.fromkeys((row, col) for row, col in where))
 
     def optional(self, name: str, missing: Any) -> Any:
         """An array that not every recording has."""
@@ -148,12 +158,12 @@ class Recorded:
         """The slot of each id that is in the table before a tick."""
         ids = [int(i) for i in self.column("ent", "id")[tick] if i]
         npcs = sorted((i for i in ids if i < 0), reverse=True)
-        players = self.config.players
+        players = self.config.capacity
         return {i: i - 1 for i in ids if i > 0} | {i: players + k for k, i in enumerate(npcs)}
 
     def fog(self) -> np.ndarray:
         """f16[T + 1, S, S]: the fog before each tick."""
-        side, rules = self.config.side, self.rules
+        side, rules = self.config.height, self.rules
         index = np.arange(side)
         ring = np.minimum(index, side - 1 - index)
         fog = (self.config.border - np.minimum(ring[:, None], ring)).astype(np.float16)
@@ -172,6 +182,7 @@ class Recorded:
 def world_at(recorded: Recorded, tick: int, fog: np.ndarray) -> World:
     """The recorded state before a tick, as numpy arrays."""
     config = recorded.config
+    npcs = config.npc_capacity
     queue = recorded["danger_queue"][tick]
     dangers = np.round(queue[queue >= 0] * config.centre / 2).astype(np.int32)
     material = recorded["tile"][0].astype(np.uint8)
@@ -187,7 +198,7 @@ def world_at(recorded: Recorded, tick: int, fog: np.ndarray) -> World:
         item_rows=_rows(recorded.item_rows[tick], config.items, 10**4),
         received=np.int32(1000),
         next_npc=np.int32(_next_npc(recorded, tick)),
-        queue=np.pad(dangers, (0, max(0, config.npcs - len(dangers))))[: config.npcs],
+        queue=np.pad(dangers, (0, max(0, npcs - len(dangers))))[:npcs],
         queued=np.int32(len(dangers)),
         lost_items=np.int32(0),
         seizures=_seizures(recorded, tick),
@@ -245,7 +256,7 @@ def _bodies(recorded: Recorded, tick: int) -> Bodies:
     for name in ("level", "experience"):
         columns[name] = np.zeros((config.bodies, NUM_SKILLS), np.int32)
     columns |= {name: np.zeros(config.bodies, bool) for name in ("alive", "resilient")}
-    columns["id"][: config.players] = np.arange(1, config.players + 1)
+    columns["id"][: config.capacity] = np.arange(1, config.capacity + 1)
 
     def put(name: str, values: np.ndarray) -> None:
         columns[name][at] = values[rows]
@@ -268,7 +279,7 @@ def _bodies(recorded: Recorded, tick: int) -> Bodies:
         first = recorded.column("ent", "id")[0]
         players = np.flatnonzero(first > 0)
         columns[f"spawn_{name}"][first[players].astype(int) - 1] = start[players]
-    columns["team"][: config.players] = recorded["team"]
+    columns["team"][: config.capacity] = recorded["team"]
     for slot, identity in zip(at, ids[rows], strict=True):
         if identity < 0:
             npc = recorded.npc[int(identity)]
@@ -287,7 +298,7 @@ def _bodies(recorded: Recorded, tick: int) -> Bodies:
 def _graves(recorded: Recorded, tick: int, columns: dict[str, np.ndarray]) -> None:
     """Where dead players stood last, or stepped to in the tick of their death: NPCs go there."""
     ids = recorded.column("ent", "id")
-    for identity in range(1, recorded.config.players + 1):
+    for identity in range(1, recorded.config.capacity + 1):
         if not columns["alive"][identity - 1]:
             seen = np.argwhere(ids[:tick] == identity)
             if len(seen):
@@ -344,7 +355,7 @@ def intents(recorded: Recorded) -> Intent:
         ]
         return np.array(found, np.int32)
 
-    order = _complete(recorded["act_order"].astype(np.int32) - 1, config.players)
+    order = _complete(recorded["act_order"].astype(np.int32) - 1, config.capacity)
     move = column("move")
     return made(
         Intent,
@@ -377,7 +388,7 @@ def _complete(order: np.ndarray, size: int) -> np.ndarray:
 def rolls(recorded: Recorded) -> Rolls:
     """[T, ...] each: the random numbers of each tick."""
     config, ticks = recorded.config, recorded.ticks
-    npcs, size = config.npcs, config.attempts
+    npcs, size = config.npc_capacity, config.attempts
     direction, path = np.zeros((ticks, npcs), np.int32), np.zeros((ticks, npcs, 2), np.int32)
     given = np.zeros((ticks, npcs), bool)
     ids = recorded.column("ent", "id")
@@ -386,17 +397,17 @@ def rolls(recorded: Recorded) -> Rolls:
             if identity > 0:
                 continue
             row = int(np.argmax(ids[tick] == identity))
-            npc = slot - config.players
+            npc = slot - config.capacity
             direction[tick, npc] = max(int(recorded["roll_dir"][tick, row]), 0)
             cached, fresh = recorded["astar"][tick, row, :2], recorded["astar"][tick, row, 3:]
             given[tick, npc] = bool((cached != fresh).any())
             path[tick, npc] = cached
-    loot = np.zeros((ticks, config.players, config.items), np.int8)
+    loot = np.zeros((ticks, config.capacity, config.items), np.int8)
     for tick, victim, *taken in recorded["roll_loot"].tolist():
         for place, item in enumerate(taken):
             if item > 0:
                 loot[tick, victim - 1, item] = place
-    respawn = np.zeros((ticks, config.players, 2), np.int32)
+    respawn = np.zeros((ticks, config.capacity, 2), np.int32)
     for tick, player, row, col in np.asarray(recorded.optional("roll_respawn", ())).tolist():
         respawn[tick, player - 1] = row, col
     attempts = _attempts(recorded, size)
@@ -404,7 +415,7 @@ def rolls(recorded: Recorded) -> Rolls:
         Rolls,
         direction=direction,
         drop=recorded["roll_drop"].astype(np.float32),
-        buyers=_complete(recorded["roll_buy_order"].astype(np.int32) - 1, config.players),
+        buyers=_complete(recorded["roll_buy_order"].astype(np.int32) - 1, config.capacity),
         loot=loot,
         regrow=recorded["roll_regrow"] == 1,
         path_given=given,

@@ -68,7 +68,7 @@ def of_run(config: Config, horizon: int, text: str | None, race: bool) -> Tasks:
       race: the default one is to get to the centre, not to survive.
     """
     usual = ["Task", "ProgressTowardCenter" if race else "TickGE", {}]
-    listed = json.loads(text) if text else [usual] * config.players
+    listed = json.loads(text) if text else [usual] * config.capacity
     rows = [_row(horizon, given) for _, _, given in listed]
     places = [
         _place(config, name, given, row) for (_, name, given), row in zip(listed, rows, strict=True)
@@ -79,8 +79,8 @@ def of_run(config: Config, horizon: int, text: str | None, race: bool) -> Tasks:
         "number": np.array([row[0] for row in rows], np.int32),
         "first": np.array([first for first, _ in places], np.int32),
         "second": np.array([second for _, second in places], np.int32),
-        "hold": np.full(config.players, HOLD, np.int32),
-        "subject": np.eye(config.players, dtype=bool),
+        "hold": np.full(config.capacity, HOLD, np.int32),
+        "subject": np.eye(config.capacity, dtype=bool),
         "target": np.stack([_target(config, who, g) for who, (_, _, g) in enumerate(listed)]),
     }
     return Tasks(**columns)
@@ -113,7 +113,7 @@ def _place(
     config: Config, name: str, given: dict[str, Any], row: tuple[int, int, int]
 ) -> tuple[int, int]:
     """First and second of a task, which may be a tile."""
-    middle, quarter = config.side // 2, config.centre // 4
+    middle, quarter = config.height // 2, config.centre // 4
     if name == "SeizeCenter":
         return middle, middle
     if name == "SeizeQuadCenter":
@@ -125,20 +125,13 @@ def _place(
 def _target(config: Config, who: int, given: dict[str, Any]) -> np.ndarray:
     """bool[P]: whom a task names, every player being a team of its own."""
     word = str(given.get("target", given.get("target_protect", "")))
-    index = np.arange(config.players)
+    index = np.arange(config.capacity)
     if word.startswith("all_foe"):
         return index != who
     turn = {"left": 1, "right": -1}.get(word.split("_")[0])
-    other = who if turn is None else (who + LEFT * turn) % config.players
+    other = who if turn is None else (who + LEFT * turn) % config.capacity
     return (index == other) & (word != "")
 
 
 LEFT = 1
 """The team to the left is the next one."""
-
-
-def tiles(tasks: Tasks) -> list[tuple[int, int]]:
-    """The tiles that can be seized."""
-    about = np.isin(tasks.predicate, [Predicate.SEIZE_TILE, Predicate.SEIZE_CENTER])
-    found = zip(tasks.first[about].tolist(), tasks.second[about].tolist(), strict=True)
-    return list(dict.fromkeys(found))

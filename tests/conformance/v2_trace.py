@@ -120,7 +120,7 @@ def replay(
     given = (rec.intents(recorded), rec.rolls(recorded))
     world = rec.on_device(rec.world_at(recorded, 0, fog[0]))
     tasks = rec.on_device(recorded.tasks)
-    carry = (world, no_progress(recorded.config.players))
+    carry = (world, no_progress(recorded.config.capacity))
     parts = []
     for begin in range(0, count, CHUNK):
         # the last ticks are played several times over, so that every part is of one length
@@ -153,7 +153,7 @@ def _run(
         before = before if other is None else other
         intent, rolls = _with_slots(config, before, intent, rolls)
         after, happened = advance(config, rules, before, intent, rolls)
-        died = happened.died[: config.players]
+        died = happened.died[: config.capacity]
         progress, reward = proceed(config, after, tasks, progress, died)
         row = _row(config, rules, before, after, happened)
         return (after, progress), row | {"reward": reward, "progress": progress.value}
@@ -163,14 +163,14 @@ def _run(
 
 def _with_slots(config: Config, world: World, intent: Intent, rolls: Rolls) -> tuple[Intent, Rolls]:
     """Actions and random numbers by the slots of NPCs, which were by the order of their births."""
-    if config.npcs == 0:
+    if config.npc_capacity == 0:
         return intent, rolls
-    bodies = jax.tree.map(lambda column: column[config.players :], world.bodies)
+    bodies = jax.tree.map(lambda column: column[config.capacity :], world.bodies)
     slot = jnp.argsort(jnp.where(bodies.alive, bodies.turn, NEVER)).astype(jnp.int32)
 
     def of_npc(target: jax.Array) -> jax.Array:
-        npc = slot[jnp.clip(target - config.players, 0, config.npcs - 1)] + config.players
-        is_npc = (target >= config.players) & (target < config.bodies)
+        npc = slot[jnp.clip(target - config.capacity, 0, config.npc_capacity - 1)] + config.capacity
+        is_npc = (target >= config.capacity) & (target < config.bodies)
         return jnp.where(is_npc, npc, target)
 
     names = ("target", "give_to", "gold_to")
@@ -197,7 +197,7 @@ def _row(
 
     hidden = [getattr(bodies, name) for name in rec.HIDDEN.values()]
     plans = happened.plans
-    npcs = config.players + jnp.arange(plans.move.shape[0])
+    npcs = config.capacity + jnp.arange(plans.move.shape[0])
     mine = jnp.where(before.bodies.alive[npcs], before.bodies.place[npcs], size)
     target = get_at(before.bodies.id, plans.target, 0)
     move = jnp.where(plans.move < 5, plans.move, -1)
@@ -206,7 +206,7 @@ def _row(
         "hid": placed(hidden),
         "npc_move": jnp.full(size, -1).at[mine].set(move, mode="drop").astype(jnp.int8),
         "npc_attack": jnp.zeros(size, jnp.int32).at[mine].set(target, mode="drop"),
-        "terminated": happened.died[: config.players],
+        "terminated": happened.died[: config.capacity],
         "tile": after.look().astype(jnp.int8),
         "queue": after.queue,
         "events": after.log.rows.astype(jnp.int16),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -17,12 +18,12 @@ from jaxmmo.spec import Head
 
 Sights = dict[str, Sight]
 
-Legal = Callable[[EnvConfig, Rules, WorldState, Sights | None], jax.Array]
+Legal = Callable[[Any, Any, Any, Sights | None], jax.Array]
 """(config, rules, state, sights) -> bool[P, choices], or bool[P, choices of the given head,
 choices]. `state.views` says what the rows of observed tables stand for; `sights` holds these tables
 while an observation is made, so that nothing is fetched twice, and is None otherwise."""
 
-Allows = Callable[[EnvConfig, Rules, WorldState, Record], jax.Array]
+Allows = Callable[[Any, Any, Any, Record], jax.Array]
 """(config, rules, state, choices i32[P] by head) -> bool[P]: whether this head's choice, made with
 those of the heads before it, is legal. The choice is in range."""
 

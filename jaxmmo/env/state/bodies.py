@@ -27,7 +27,7 @@ class BodyKind(IntEnum):
     NPC = 1
 
 
-def _offset(name: str):
+def relative(name: str):
     """A coordinate as others observe it: relative to where they stand."""
 
     def seen(config: EnvConfig) -> Attribute:
@@ -42,7 +42,8 @@ def _kind(config: EnvConfig) -> Attribute | None:
     return Attribute("kind", DISCRETE, 0, max(BodyKind)) if config.npc_capacity else None
 
 
-def _population(config: EnvConfig) -> Attribute:
+def seen_population(config: EnvConfig) -> Attribute:
+    """Whose side somebody is on."""
     return Attribute("population", DISCRETE, 0, config.num_populations - 1)
 
 
@@ -91,9 +92,9 @@ class Bodies(Table):
     """Whoever stands on a tile; see `Table` for `alive` and `id`, which is in order of birth."""
 
     kind: jax.Array = column(newborn=GIVEN, seen=_kind)  # i32[B]; BodyKind
-    population: jax.Array = column(newborn=GIVEN, seen=_population, at_death=True)  # i32[B]
-    row: jax.Array = column(newborn=GIVEN, seen=_offset("row"))  # i32[B]; tiles
-    col: jax.Array = column(newborn=GIVEN, seen=_offset("col"))  # i32[B]; tiles
+    population: jax.Array = column(newborn=GIVEN, seen=seen_population, at_death=True)  # i32[B]
+    row: jax.Array = column(newborn=GIVEN, seen=relative("row"))  # i32[B]; tiles
+    col: jax.Array = column(newborn=GIVEN, seen=relative("col"))  # i32[B]; tiles
     # i32[B]; of the last attack received this tick
     damage: jax.Array = column(seen=Attribute("damage", CONTINUOUS, 0, 127, 100))
     # i32[B]; ticks left unable to move

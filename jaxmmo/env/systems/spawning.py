@@ -27,7 +27,7 @@ from jaxmmo.env.systems import movement
 from jaxmmo.env.tick import Tick
 from jaxmmo.env.validation import check_population
 
-PopulationFn = Callable[[EnvConfig, Rules, jax.Array, jax.Array], jax.Array]
+PopulationFn = Callable[[Any, Any, jax.Array, jax.Array], jax.Array]
 """(config, rules, key, ids i32[N]) -> i32[N]: the population of each newborn."""
 
 

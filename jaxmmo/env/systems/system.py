@@ -31,7 +31,8 @@ class System:
       name: of the system, in profiles and for `before` and `after`.
       run: (config, rules, state, tick) -> the state after it, and what happened. What happened is
         for later systems, for rewards and for whoever looks on; None if nobody needs to know.
-      event: the name under which it is reported in `tick.events` and `info.events`.
+      event: the name under which it is reported in `tick.events` and `info.events`. Without one,
+        a system may report a `Record` of several things by their names.
       draw: draws the system's random numbers, so that `run` itself is deterministic; they are then
         `tick.rolls.others[name]`. None if it needs none.
       before: name of the system that an added one runs before.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from jaxmmo.env.config import RESOLUTIONS, refuse_unknown
+from jaxmmo.env.config import EnvConfig, refuse_unknown
 
 SYSTEMS = (
     "terrain",
@@ -20,84 +20,101 @@ SYSTEMS = (
     "communication",
 )
 
+OF_THE_FIRST = ("lagging_death", "enforce_reach", "allow_stay", "observe_skills")
+"""Switches of the first game that mean nothing here."""
+
 
 @dataclasses.dataclass(frozen=True)
-class Config:
+class Config(EnvConfig):
     """Sizes, capacities and switches of a world; checked on construction.
 
+    What it has in common with the first game is said in `EnvConfig`. The map is a square; `border`
+    is what lies around the playable square, and `initial_population` how many players a world
+    begins with.
+
     Attributes:
-      side: rows and columns of the map (S), tiles.
-      centre: side of the playable square, tiles; around it lies a border.
-      players: player slots (P).
-      npcs: NPC slots (M); `Rules.npc_limit` says how many there may be.
       items: rows of the table of items (I), of which the first is never used.
       events: rows of a tick's event log.
       inventory: items that a body can hold.
-      vision: how far bodies see in each direction, tiles.
+      offers: rows of the market that agents observe.
       attempts: most attempts to place an NPC in a tick.
       stacking: a player may enter a tile on which somebody stands.
       respawn: dead players come back in the tick of their death.
-      seizable: tiles that can be seized (Z).
-      resolution: "sequential": within a phase agents act one after another, as in the original.
+      seizable: tiles that a game marks to be seized (Z); tasks about tiles mark none.
       systems: names of the systems that are on, of `SYSTEMS`.
     """
 
-    side: int = 160
-    centre: int = 128
-    players: int = 128
-    npcs: int = 128
+    preset: str = "NeuralMMO-v2.1"
+    height: int = 160
+    width: int = 160
+    border: int = 16
+    capacity: int = 128
+    npc_capacity: int = 128
+    max_visible: int = 32
+    initial_population: int = 128
+    resolution: str = "sequential"
     items: int = 1600
-    events: int = 1024
+    events: int = 2048
     inventory: int = 12
-    vision: int = 7
+    offers: int = 64
     attempts: int = 25
     stacking: bool = True
     respawn: bool = False
     seizable: int = 0
-    resolution: str = "sequential"
     systems: tuple[str, ...] = SYSTEMS
 
     def __post_init__(self) -> None:
         """Raises ValueError naming field, value and allowed range."""
-        ranges = {
-            "side": (8, 16_384),
-            "centre": (2, self.side - 2 if isinstance(self.side, int) else 2),
-            "players": (1, 2**15),
-            "npcs": (0, 2**15),
-            "items": (1, 2**24),
-            "events": (1, 2**24),
-            "inventory": (1, 64),
-            "vision": (1, 15),
-            "attempts": (0, 1024),
-            "seizable": (0, 1024),
-        }
-        for name, (low, high) in ranges.items():
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-                raise ValueError(f"{name}={value!r}: must be an integer in [{low}, {high}]")
+        super().__post_init__()
+        self._check_integers(
+            ("items", 1, 2**24),
+            ("events", 1, 2**24),
+            ("inventory", 1, 64),
+            ("offers", 1, 1024),
+            ("attempts", 0, 1024),
+            ("seizable", 0, 1024),
+            ("border", self.vision + 1, (self.height - 3) // 2),
+            ("capacity", 1, 2**15),
+            ("npc_capacity", 0, 2**15),
+        )
+        if self.width != self.height:
+            raise ValueError(f"width={self.width!r}: must be the height, {self.height!r}")
         if self.resolution != "sequential":
-            known = "unknown" if self.resolution not in RESOLUTIONS else "not played by this game"
-            raise ValueError(f"resolution={self.resolution!r}: {known}; must be 'sequential'")
+            raise ValueError(
+                f"resolution={self.resolution!r}: not played by this game; must be 'sequential'"
+            )
         refuse_unknown("system", self.systems, SYSTEMS)
-        for name in ("stacking", "respawn"):
-            if not isinstance(getattr(self, name), bool):
-                raise ValueError(f"{name}={getattr(self, name)!r}: must be True or False")
+        object.__setattr__(self, "systems", tuple(self.systems))  # a list, where it was read
+        for name in OF_THE_FIRST:
+            usual = EnvConfig.__dataclass_fields__[name].default
+            if getattr(self, name) != usual:
+                raise ValueError(f"{name}={getattr(self, name)!r}: of no meaning in this game")
 
     @property
-    def bodies(self) -> int:
-        """Rows of the table of bodies (B): players first, then NPCs."""
-        return self.players + self.npcs
-
-    @property
-    def border(self) -> int:
-        """Tiles between the map's edge and the playable square."""
-        return (self.side - self.centre) // 2
+    def centre(self) -> int:
+        """Side of the playable square, tiles."""
+        return self.height - 2 * self.border
 
     def has(self, *systems: str) -> bool:
         """Whether all these systems are on."""
         return all(name in self.systems for name in systems)
 
     def replace(self, **overrides: Any) -> Config:
-        """A copy with fields changed; ValueError on an unknown field or a bad value."""
-        refuse_unknown("Config field", overrides, [f.name for f in dataclasses.fields(self)])
-        return dataclasses.replace(self, **overrides)
+        """A copy with fields changed; ValueError on an unknown field or a bad value.
+
+        Players that a world begins with follow the capacity, and the width follows the height.
+        """
+        capacity = overrides.get("capacity", self.capacity)
+        if "initial_population" not in overrides and isinstance(capacity, int):
+            full = self.initial_population == self.capacity
+            most = capacity if full else min(self.initial_population, capacity)
+            overrides = overrides | {"initial_population": most}
+        if "height" in overrides and "width" not in overrides:
+            overrides = overrides | {"width": overrides["height"]}
+        if "max_visible" not in overrides and isinstance(capacity, int):
+            npcs = overrides.get("npc_capacity", self.npc_capacity)
+            bodies = capacity + npcs if isinstance(npcs, int) else capacity
+            overrides = overrides | {"max_visible": max(1, min(self.max_visible, bodies))}
+        made = super().replace(**overrides)
+        assert isinstance(made, Config)
+        return made

@@ -40,7 +40,7 @@ class Rolls(struct.PyTreeNode):
     path_given: jax.Array  # bool[M]; the step of an NPC's path is given and not searched for
     path: jax.Array  # i32[M, 2]; that step
     mirror: jax.Array  # i32[A]; 0..3, the side at which a danger is placed
-    offset: jax.Array  # i32[A]; and where on that side, from its middle
+    offset: jax.Array  # i32[A]; and where on that side, from its middle, modulo its length
     spot: jax.Array  # i32[A, 2]; tile of an NPC that replaces no danger
     style: jax.Array  # i32[A]
     strength: jax.Array  # f32[A]; uniform in [0, 1), subtracted from the level

@@ -50,7 +50,7 @@ def come_back(
     """
     bodies = world.bodies
     back = died & is_player(bodies)
-    place = jnp.pad(spot, ((0, config.npcs), (0, 0)))
+    place = jnp.pad(spot, ((0, config.npc_capacity), (0, 0)))
     # they are updated last from now on, in the order in which they were
     behind = jnp.max(bodies.turn) + 1
     values = {
@@ -71,7 +71,11 @@ def come_back(
 
 
 def seize(world: World) -> World:
-    """A player alone on a seizable tile, not of the team that holds it, seizes it."""
+    """A player alone on a seizable tile, not of the team that holds it, seizes it (section 13).
+
+    Seizable tiles are those that a game marks, such as the middle of a hill to be held. A task
+    about a tile marks none: where no game does, such tasks know only how near somebody came.
+    """
     seizures, bodies = world.seizures, world.bodies
     last = bodies.id.shape[0] - 1
     for tile in range(seizures.row.shape[0]):

@@ -47,7 +47,7 @@ def harvest(
         crop = jnp.asarray(CROP)[profession]
         ripe = when & (w.material[rows, cols] == crop) & ~w.depleted[rows, cols]
         ripe &= fishes | (crop != Material.FISH)
-        tiles = (jnp.where(ripe, rows, config.side), cols)
+        tiles = (jnp.where(ripe, rows, config.height), cols)
         w = w.replace(depleted=set_at(w.depleted, tiles, True))
         return _yield(config, rules, w, body, profession, drop[profession], ripe.any())
 

@@ -29,7 +29,7 @@ def update_players(config: Config, rules: Rules, world: World, drop: jax.Array) 
     bodies = world.bodies
     going = players & (bodies.health > 0)
     world = _metabolise(config, rules, world, going)
-    turn = jnp.where(players, bodies.turn, NEVER)[: config.players]
+    turn = jnp.where(players, bodies.turn, NEVER)[: config.capacity]
     order = jnp.argsort(turn).astype(jnp.int32)
 
     def update(w: World, body: jax.Array) -> World:
@@ -133,7 +133,7 @@ def _drink_and_eat(
     bodies = bodies.replace(
         water=bodies.water.at[body].set(water), food=bodies.food.at[body].set(food)
     )
-    tile = (jnp.where(eats, row, config.side), col)
+    tile = (jnp.where(eats, row, config.height), col)
     world = world.replace(bodies=bodies, depleted=set_at(world.depleted, tile, True))
     world = log.record(world, drinks, body, Event.DRINK_WATER)
     return log.record(world, eats, body, Event.EAT_FOOD)

@@ -30,7 +30,7 @@ FROM_AROUND = jnp.array([0, 1, 3, 2])  # choices of `DELTAS` in the order of `AR
 def decide(config: Config, rules: Rules, world: World, rolls: Rolls) -> tuple[World, Plans]:
     """NPCs pick targets, and meander or charge; the world remembers the targets."""
     bodies = world.bodies
-    npcs = jnp.arange(config.players, config.bodies)
+    npcs = jnp.arange(config.capacity, config.bodies)
     mine: Bodies = jax.tree.map(lambda column: column[npcs], bodies)
     target = _targets(config, bodies, mine)
     slot = slot_of(config, bodies, target)

@@ -19,15 +19,15 @@ def move(config: Config, world: World, body: jax.Array, choice: jax.Array) -> Wo
     bodies = world.bodies
     step = jnp.asarray(DELTAS, jnp.int32)[jnp.minimum(choice, NO_MOVE - 1)]
     row, col = bodies.row[body] + step[0], bodies.col[body] + step[1]
-    inside = (row >= 0) & (row < config.side) & (col >= 0) & (col < config.side)
-    place = jnp.clip(row, 0, config.side - 1), jnp.clip(col, 0, config.side - 1)
+    inside = (row >= 0) & (row < config.height) & (col >= 0) & (col < config.height)
+    place = jnp.clip(row, 0, config.height - 1), jnp.clip(col, 0, config.height - 1)
     goes = can_act(world, body) & (choice < NO_MOVE) & inside
     goes &= jnp.asarray(PASSABLE)[world.material[place]]
     player = is_player(bodies)[body]
     if not config.stacking:
         there = bodies.alive & (bodies.row == row) & (bodies.col == col)
         goes &= ~(player & there.any())
-    middle = config.side // 2
+    middle = config.height // 2
     off = jnp.maximum(jnp.abs(row - middle), jnp.abs(col - middle))
     progress = config.centre // 2 - off
     further = goes & (progress > bodies.progress[body])

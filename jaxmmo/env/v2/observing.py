@@ -42,8 +42,8 @@ def observe(config: Config, rules: Rules, world: World) -> Record:
       [P, 12, 16], Market [P, 384, 16], Communication [P, 32, 4], CurrentTick [P]; and `rows`, the
       slots behind the rows of Entity i32[P, 100] and the items behind Inventory and Market.
     """
-    players = jnp.arange(config.players)
-    alive = world.bodies.alive[: config.players]
+    players = jnp.arange(config.capacity)
+    alive = world.bodies.alive[: config.capacity]
     items = item_table(rules, world)
     seen = _seen(config, world)
     mine = _first(world.items.alive & (world.items.owner == players[:, None]), config.inventory)
@@ -53,9 +53,9 @@ def observe(config: Config, rules: Rules, world: World) -> Record:
         "Tile": _window(config, world),
         "Entity": _rows(body_table(world), seen),
         "Inventory": _rows(items, mine),
-        "Market": jnp.broadcast_to(market, (config.players, *market.shape)),
+        "Market": jnp.broadcast_to(market, (config.capacity, *market.shape)),
         "Communication": _messages(config, world),
-        "CurrentTick": jnp.full(config.players, world.tick),
+        "CurrentTick": jnp.full(config.capacity, world.tick),
     }
 
     def of_living(table: jax.Array) -> jax.Array:
@@ -82,8 +82,8 @@ def _seen(config: Config, world: World) -> jax.Array:
     """i32[P, 100]: slots of the bodies in sight, in the order of their places."""
     bodies, sight = world.bodies, config.vision
     order = jnp.argsort(jnp.where(bodies.alive, bodies.place, 2**30)).astype(jnp.int32)
-    rows = jnp.abs(bodies.row[order][None] - bodies.row[: config.players, None])
-    cols = jnp.abs(bodies.col[order][None] - bodies.col[: config.players, None])
+    rows = jnp.abs(bodies.row[order][None] - bodies.row[: config.capacity, None])
+    cols = jnp.abs(bodies.col[order][None] - bodies.col[: config.capacity, None])
     near = bodies.alive[order][None] & (rows <= sight) & (cols <= sight)
     return get_at(order, _first(near, BODIES), config.bodies)
 
@@ -92,11 +92,11 @@ def _window(config: Config, world: World) -> jax.Array:
     """i32[P, 225, 3]: row, column and material of the tiles around each player."""
     offset = jnp.arange(-config.vision, config.vision + 1)
     bodies = world.bodies
-    rows = bodies.row[: config.players, None, None] + offset[:, None]
-    cols = bodies.col[: config.players, None, None] + offset[None]
+    rows = bodies.row[: config.capacity, None, None] + offset[:, None]
+    cols = bodies.col[: config.capacity, None, None] + offset[None]
     rows, cols = jnp.broadcast_arrays(rows, cols)
     tiles = jnp.stack([rows, cols, world.look()[rows, cols].astype(jnp.int32)], -1)
-    return tiles.reshape(config.players, -1, 3)
+    return tiles.reshape(config.capacity, -1, 3)
 
 
 def _messages(config: Config, world: World) -> jax.Array:
@@ -105,16 +105,16 @@ def _messages(config: Config, world: World) -> jax.Array:
     They stand in the order in which Python keeps a set of their ids.
     """
     bodies = world.bodies
-    mine = bodies.team[: config.players]
-    index = jnp.arange(config.players)
+    mine = bodies.team[: config.capacity]
+    index = jnp.arange(config.capacity)
     same = (mine[:, None] == mine[None]) & (mine[:, None] > 0)
     same |= index[:, None] == index[None]
     count = same.sum(1)
     slots = jnp.where(count <= 4, 8, jnp.where(count <= 18, 32, 128))
-    identity = bodies.id[: config.players]
+    identity = bodies.id[: config.capacity]
     rank = (identity[None] % slots[:, None]) * 2**15 + identity[None]
-    rank = jnp.where(same & bodies.alive[None, : config.players], rank, 2**30)
-    width = min(MEMBERS, config.players)
+    rank = jnp.where(same & bodies.alive[None, : config.capacity], rank, 2**30)
+    width = min(MEMBERS, config.capacity)
     order = jnp.argsort(rank, 1)[:, :width]
     there = jnp.take_along_axis(rank, order, 1) < 2**30
     table = jnp.stack([bodies.id, bodies.row, bodies.col, bodies.message], 1)
@@ -129,22 +129,22 @@ def masks(config: Config, rules: Rules, world: World, seen: Record) -> Record:
       seen: of `observe`.
     """
     bodies = world.bodies
-    own = body_table(world)[: config.players]
+    own = body_table(world)[: config.capacity]
     latest = own[:, LATEST]
     peace = (latest == 0) | (world.tick - latest >= rules.combat_status)
     around = jnp.asarray(DELTAS[:4], jnp.int32)
-    rows = bodies.row[: config.players, None] + around[:, 0]
-    cols = bodies.col[: config.players, None] + around[:, 1]
+    rows = bodies.row[: config.capacity, None] + around[:, 0]
+    cols = bodies.col[: config.capacity, None] + around[:, 1]
     move = jnp.asarray(PASSABLE)[world.material[rows, cols]]
     given = {
         "Move.Direction": jnp.pad(move, ((0, 0), (0, 1)), constant_values=True),
-        "Attack.Style": jnp.ones((config.players, 3), bool),
+        "Attack.Style": jnp.ones((config.capacity, 3), bool),
         "Attack.Target": _targets(rules, own, seen.Entity),
         **_of_inventory(rules, own, seen.Inventory, peace),
         **_of_gifts(own, seen, peace),
         "Buy.MarketItem": _offers(own, seen, peace),
-        "Sell.Price": jnp.ones((config.players, PRICES), bool),
-        "Comm.Token": jnp.ones((config.players, TOKENS), bool),
+        "Sell.Price": jnp.ones((config.capacity, PRICES), bool),
+        "Comm.Token": jnp.ones((config.capacity, TOKENS), bool),
     }
     return Record(given)
 

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
-from jaxmmo.env.state.arrays import compact, count_before, get_at, set_at
+from jaxmmo.env.state.arrays import compact, count_before, get_at, set_at, varying_like
 
 POPS = 99
 """Nodes that a search looks at."""
@@ -52,7 +52,7 @@ def first_steps(
         index = turns[i]
         return steps.at[index].set(first_step(passable, start[index], goal[index]))
 
-    steps = jnp.zeros((count, 2), jnp.int32)
+    steps = varying_like(jnp.zeros((count, 2), jnp.int32), start)
     if count == 0:
         return steps
     return jax.lax.fori_loop(0, jnp.sum(wanted, dtype=jnp.int32), one, steps)
@@ -75,6 +75,7 @@ def first_step(passable: jax.Array, start: jax.Array, goal: jax.Array) -> jax.Ar
         best_rank=jnp.stack([away, away]),
         found=jnp.bool_(False),
     )
+    search = varying_like(search, start)
 
     def goes_on(s: _Search) -> jax.Array:
         return ~s.found & (s.pops < POPS) & (s.estimate != FAR).any()

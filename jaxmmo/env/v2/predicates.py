@@ -45,12 +45,12 @@ def evaluate(
 
 def _living(config: Config, world: World, tasks: Tasks) -> jax.Array:
     """bool[P, P]: the living members of each task's subject."""
-    return tasks.subject & world.bodies.alive[None, : config.players]
+    return tasks.subject & world.bodies.alive[None, : config.capacity]
 
 
 def _of_lives(config: Config, world: World, tasks: Tasks) -> dict[Predicate, jax.Array]:
     """Who lives and who does not."""
-    alive = world.bodies.alive[: config.players]
+    alive = world.bodies.alive[: config.capacity]
     named = jnp.maximum(tasks.target.sum(1), 1).astype(jnp.float32)
     living = (tasks.target & alive[None]).sum(1) / named
     protected = jnp.where((tasks.target <= alive[None]).all(1), world.tick, 0)
@@ -65,23 +65,23 @@ def _of_lives(config: Config, world: World, tasks: Tasks) -> dict[Predicate, jax
 def _of_places(config: Config, world: World, tasks: Tasks) -> dict[Predicate, jax.Array]:
     """Where members are and what they see."""
     bodies, sight = world.bodies, config.vision
-    row, col = bodies.row[: config.players], bodies.col[: config.players]
+    row, col = bodies.row[: config.capacity], bodies.col[: config.capacity]
     living = _living(config, world, tasks)
     offset = jnp.arange(-sight, sight + 1)
     window = world.look()[row[:, None, None] + offset[:, None], col[:, None, None] + offset]
-    material = (window.reshape(config.players, -1)[..., None] == jnp.arange(TILES)).any(1)
+    material = (window.reshape(config.capacity, -1)[..., None] == jnp.arange(TILES)).any(1)
     far = jnp.maximum(jnp.abs(row[:, None] - row[None]), jnp.abs(col[:, None] - col[None]))
-    sees = (far <= sight) & bodies.alive[None, : config.players]
+    sees = (far <= sight) & bodies.alive[None, : config.capacity]
     sees_target = (living[:, :, None] & sees[None] & tasks.target[:, None]).any((1, 2))
     here = (row[None] == tasks.first[:, None]) & (col[None] == tasks.second[:, None])
     walked = jnp.maximum(
-        jnp.abs(row - bodies.spawn_row[: config.players]),
-        jnp.abs(col - bodies.spawn_col[: config.players]),
+        jnp.abs(row - bodies.spawn_row[: config.capacity]),
+        jnp.abs(col - bodies.spawn_col[: config.capacity]),
     )
-    middle = config.side // 2
+    middle = config.height // 2
     off = jnp.maximum(jnp.abs(row - middle), jnp.abs(col - middle))
     nearest = jnp.where(living, off[None], 2**20).min(1)
-    span = config.side // 2 - config.border
+    span = config.height // 2 - config.border
     number = jnp.maximum(tasks.number, 1).astype(jnp.float32)
     tile = tasks.first[:, None] == jnp.arange(TILES)
     return {
@@ -137,7 +137,7 @@ def _of_skills(world: World, tasks: Tasks) -> dict[Predicate, jax.Array]:
 
 def _of_items(config: Config, world: World, tasks: Tasks) -> dict[Predicate, jax.Array]:
     """What the living members have and wear."""
-    items, players = world.items, config.players
+    items, players = world.items, config.capacity
     owner = jnp.where(items.alive, jnp.minimum(items.owner, players), players)
     living = jnp.pad(_living(config, world, tasks), ((0, 0), (0, 1)))
     mine = living[:, owner]
@@ -167,7 +167,7 @@ def _of_items(config: Config, world: World, tasks: Tasks) -> dict[Predicate, jax
 
 def _of_seizures(config: Config, world: World, tasks: Tasks) -> dict[Predicate, jax.Array]:
     """How long a tile is held by members, or how near they are to it."""
-    players, seizures = config.players, world.seizures
+    players, seizures = config.capacity, world.seizures
     ours = jnp.zeros(players, bool)
     since = jnp.zeros(players, jnp.int32)
     for tile in range(config.seizable):

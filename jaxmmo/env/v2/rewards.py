@@ -73,8 +73,8 @@ def proceed(
     done = progress.done | ((value >= 1) & ~ongoing)
     value = jnp.where(progress.done, progress.value, value)
     bodies = world.bodies
-    reward = jnp.where(bodies.freeze[: config.players] > 0, 0, reward)
-    reward = jnp.where(bodies.alive[: config.players], reward, 0)
+    reward = jnp.where(bodies.freeze[: config.capacity] > 0, 0, reward)
+    reward = jnp.where(bodies.alive[: config.capacity], reward, 0)
     if config.respawn:
         value = jnp.where(died, 0.0, value)  # whoever comes back begins its task anew
         done &= ~died

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxmmo.env.config import exact_words
 from jaxmmo.env.rules import NEVER, Numbers, make_rules, rule
 from jaxmmo.env.v2.config import SYSTEMS, Config
 
@@ -89,7 +90,9 @@ class Rules(Numbers):
     listing: jax.Array = rule(3, 0, 30_000)  # ticks for which an item is offered
 
     # NPCs (section 8)
-    npc_limit: jax.Array = rule(lambda config: config.npcs, 0, lambda config: config.npcs)
+    npc_limit: jax.Array = rule(
+        lambda config: config.npc_capacity, 0, lambda config: config.npc_capacity
+    )
     npc_attempts: jax.Array = rule(
         lambda config: config.attempts, 0, lambda config: config.attempts
     )
@@ -99,6 +102,19 @@ class Rules(Numbers):
     npc_defence: jax.Array = rule([0, 8], 0, 30_000, jnp.float32)  # f32[2]; likewise
     npc_refill: jax.Array = rule(1, 0, 1)  # dead NPCs are replaced
 
+    # the map and who begins in it (sections 1 and 13)
+    # players that may be placed when a world begins
+    max_population: jax.Array = rule(
+        lambda config: config.capacity, 1, lambda config: config.capacity
+    )
+    resilient: jax.Array = rule(0, 0, 1, jnp.float32)  # f32[]; share of players who starve slowly
+    clusters: jax.Array = rule(64, 0, 2**16)  # of ore, trees and crystals each
+    scattered: jax.Array = rule(256, 0, 2**16)  # herbs, and fish
+    extra: jax.Array = rule(lambda config: (config.centre // 6) ** 2, 0)  # water; foliage
+    water_level: jax.Array = rule(0.3, 0, 1, jnp.float32)  # f32[]; below which noise is water
+    grass_level: jax.Array = rule(0.7, 0, 1, jnp.float32)  # f32[]; ... grass
+    foliage_level: jax.Array = rule(0.85, 0, 1, jnp.float32)  # f32[]; ... foliage; stone above
+
     # fog (section 7) and the episode (section 13)
     fog_onset: jax.Array = rule(NEVER)  # tick of the first fog
     fog_speed: jax.Array = rule(1, 0, 1000, jnp.float32)  # f32[]; tiles a tick
@@ -106,6 +122,10 @@ class Rules(Numbers):
     horizon: jax.Array = rule(1024, 1)
     respawn_freeze: jax.Array = rule(10, 0)  # ticks for which who came back is frozen and immortal
     respawn_health: jax.Array = rule(100, 1, 30_000)
+
+    def without_combat(self) -> Rules:
+        """The same rules with every style switched off: no target is ever legal."""
+        return self.replace(reach=jnp.full_like(self.reach, -1))
 
 
 def default_rules(config: Config, **overrides: Any) -> Rules:
@@ -118,29 +138,53 @@ def from_constants(constants: Mapping[str, Any], **sizes: Any) -> tuple[Config, 
 
     Args:
       constants: all of them, as the original's configuration holds them.
-      **sizes: further fields of the configuration: `items`, `events`, what a game switches on, and
-        `npcs` if there are to be more slots than NPCs.
+      **sizes: further fields of the configuration, see `config_of`.
 
     Raises:
       ValueError: for a value that does not fit.
     """
+    config = config_of(constants, **sizes)
+    return config, default_rules(config, **numbers_of(config, constants))
+
+
+def config_of(constants: Mapping[str, Any], **sizes: Any) -> Config:
+    """The configuration that constants of the original come to.
+
+    Args:
+      constants: all of them.
+      **sizes: fields of the configuration that follow from none: `items`, `events`, what a game
+        switches on, and `npc_capacity` if there are to be more slots than NPCs.
+    """
     c = constants
     npcs = c["NPC_N"] if c["NPC_SYSTEM_ENABLED"] else 0
-    config = Config(
-        side=c["MAP_SIZE"],
-        centre=c["MAP_CENTER"],
-        players=c["PLAYER_N"],
-        npcs=max(npcs, sizes.pop("npcs", 0)),
-        inventory=c["ITEM_INVENTORY_CAPACITY"],
+    npcs = max(npcs, sizes.pop("npc_capacity", 0))
+    players, side, room = c["PLAYER_N"], c["MAP_SIZE"], c["ITEM_INVENTORY_CAPACITY"]
+    usual = {"items": players * room + 64, "events": 16 * players}
+    if not c["ITEM_SYSTEM_ENABLED"]:
+        usual["items"] = 1
+    return Config(
+        height=side,
+        width=side,
+        border=(side - c["MAP_CENTER"]) // 2,
+        capacity=players,
+        npc_capacity=npcs,
+        max_visible=min(Config.max_visible, players + npcs),
+        initial_population=players,
+        exploration_words=exact_words(side, side),
+        inventory=room,
         vision=c["PLAYER_VISION_RADIUS"],
         attempts=c["NPC_SPAWN_ATTEMPTS"],
         stacking=c["ALLOW_MOVE_INTO_OCCUPIED_TILE"],
         systems=tuple(name for name in SYSTEMS if c[f"{name.upper()}_SYSTEM_ENABLED"]),
-        **sizes,
+        **(usual | sizes),
     )
-    return config, default_rules(
-        config, **_bodies(c), **_combat(c), **_items(c), **_npcs(config, c)
-    )
+
+
+def numbers_of(config: Config, constants: Mapping[str, Any]) -> dict[str, Any]:
+    """The rules that constants of the original come to, by name."""
+    c = constants
+    parts = (_bodies(c), _combat(c), _items(c), _npcs(config, c), _map(config, c))
+    return {name: value for part in parts for name, value in part.items()}
 
 
 def _bodies(c: Mapping[str, Any]) -> dict[str, Any]:
@@ -216,4 +260,18 @@ def _npcs(config: Config, c: Mapping[str, Any]) -> dict[str, Any]:
         "npc_offence": [c["NPC_BASE_DAMAGE"], c["NPC_LEVEL_DAMAGE"] * factor],
         "npc_defence": [c["NPC_BASE_DEFENSE"], c["NPC_LEVEL_DEFENSE"] * factor],
         "npc_refill": int(c["NPC_DEFAULT_REFILL_DEAD_NPCS"]),
+    }
+
+
+def _map(config: Config, c: Mapping[str, Any]) -> dict[str, Any]:
+    """Rules of the map and of those who begin in it."""
+    extra = (config.centre // 6) ** 2 if c["TERRAIN_SCATTER_EXTRA_RESOURCES"] else 0
+    return {
+        "resilient": c["RESOURCE_RESILIENT_POPULATION"],
+        "clusters": c["PROGRESSION_SPAWN_CLUSTERS"],
+        "scattered": c["PROGRESSION_SPAWN_UNIFORMS"],
+        "extra": extra,
+        "water_level": c["TERRAIN_WATER"],
+        "grass_level": c["TERRAIN_GRASS"],
+        "foliage_level": c["TERRAIN_FOILAGE"],
     }

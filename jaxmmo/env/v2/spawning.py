@@ -17,7 +17,7 @@ def refill(config: Config, rules: Rules, world: World, rolls: Rolls) -> World:
     """Attempts to place NPCs until there are as many as may be."""
 
     def attempt(i: jax.Array, w: World) -> World:
-        npcs = jnp.sum(w.bodies.alive[config.players :], dtype=jnp.int32)
+        npcs = jnp.sum(w.bodies.alive[config.capacity :], dtype=jnp.int32)
         return _attempt(config, rules, w, rolls, i, npcs < rules.npc_limit)
 
     count = jnp.where(rules.npc_refill == 1, rules.npc_attempts, 0)
@@ -54,7 +54,8 @@ def _spot_of(
     """A tile at that distance from the edge: on the low or high row, or low or high column."""
     near = config.border + danger
     far = config.border + config.centre - danger - 1
-    along = config.centre // 2 + config.border + offset
+    half = jnp.maximum(config.centre // 2 - danger, 1)
+    along = config.centre // 2 + config.border + (offset + half) % (2 * half) - half
     across = jnp.where((mirror == 0) | (mirror == 2), near, far)
     row = jnp.where(mirror < 2, across, along)
     col = jnp.where(mirror < 2, along, across)
@@ -73,10 +74,10 @@ def _place(
     """An NPC comes into the world, with the level and temper of its distance from the edge."""
     row, col, danger = spot
     bodies = world.bodies
-    taken = bodies.alive[config.players :]
-    if config.npcs == 0:
+    taken = bodies.alive[config.capacity :]
+    if config.npc_capacity == 0:
         return world
-    slot = config.players + jnp.argmin(taken)
+    slot = config.capacity + jnp.argmin(taken)
     when &= ~taken.all()
     places, place = world.places.take(when)
     at = jnp.where(when, slot, config.bodies)
@@ -125,13 +126,13 @@ def queue_dangers(config: Config, world: World, died: jax.Array) -> World:
     Args:
       died: bool[B].
     """
-    if config.npcs == 0:
+    if config.npc_capacity == 0:
         return world
     bodies = world.bodies
-    npcs = jnp.arange(config.players, config.bodies)
+    npcs = jnp.arange(config.capacity, config.bodies)
     waits = died[npcs] & ~is_player(bodies)[npcs] & (bodies.danger[npcs] > 0)
     order = jnp.argsort(jnp.where(waits, bodies.turn[npcs], 2**30))
     waits, danger = waits[order], bodies.danger[npcs][order]
     place = world.queued + jnp.cumsum(waits) - 1
-    queue = set_at(world.queue, jnp.where(waits, place, config.npcs), danger)
+    queue = set_at(world.queue, jnp.where(waits, place, config.npc_capacity), danger)
     return world.replace(queue=queue, queued=world.queued + jnp.sum(waits, dtype=jnp.int32))

@@ -10,11 +10,15 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
+from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.rules import NEVER
 from jaxmmo.env.state.arrays import set_at
-from jaxmmo.env.state.table import Table, column
+from jaxmmo.env.state.bodies import relative, seen_population
+from jaxmmo.env.state.table import Observed, Table, column
 from jaxmmo.env.v2.config import Config
-from jaxmmo.env.v2.constants import DEPLETED, NUM_SKILLS, PASSABLE, Kind
+from jaxmmo.env.v2.constants import DEPLETED, NUM_SKILLS, PASSABLE, Item, Kind, Skill
+from jaxmmo.spec import Attribute
+from jaxmmo.spec import Kind as Seen
 
 FRESH = 2**29
 """Stamps from here on belong to rows that were never free."""
@@ -58,26 +62,49 @@ class Rows(struct.PyTreeNode):
         )
 
 
+def _number(name: str, high: int, divisor: float = 100.0) -> Attribute:
+    return Attribute(name, Seen.CONTINUOUS, 0, high, divisor)
+
+
+def _levels(config: EnvConfig) -> list[Observed]:
+    """The level of each skill."""
+    del config
+
+    def of(skill: int):
+        return lambda level: level[:, skill]
+
+    return [Observed(_number(f"level_{s.name.lower()}", 15, 10.0), of(s)) for s in Skill]
+
+
+def _whether(name: str) -> list[Observed]:
+    """A truth value as others observe it."""
+    return [Observed(Attribute(name, Seen.DISCRETE, 0, 1), lambda x: x.astype(jnp.int32))]
+
+
 class Bodies(Table):
     """Players, in the slots of their ids less one, and NPCs in any of the slots after those."""
 
+    population: jax.Array = column(
+        seen=seen_population, at_death=True
+    )  # of a player; see `EnvConfig`
     place: jax.Array = column()  # i32[B]; order in which bodies are observed: the original's row
     turn: jax.Array = column()  # i32[B]; order in which bodies are updated
-    kind: jax.Array = column()  # i32[B]; see `Kind`
-    row: jax.Array = column()
-    col: jax.Array = column()
-    damage: jax.Array = column()  # received in the latest tick; of the last blow
-    time_alive: jax.Array = column()  # ticks
-    freeze: jax.Array = column()  # ticks in which it cannot act
-    item_level: jax.Array = column()
+    # i32[B]; see `Kind`
+    kind: jax.Array = column(seen=Attribute("kind", Seen.DISCRETE, min(Kind), max(Kind)))
+    row: jax.Array = column(seen=relative("row"))
+    col: jax.Array = column(seen=relative("col"))
+    damage: jax.Array = column(seen=_number("damage", 255))  # of the last blow of the latest tick
+    time_alive: jax.Array = column(seen=_number("time_alive", 65535))  # ticks
+    freeze: jax.Array = column(seen=_number("freeze", 31, 10.0))  # ticks in which it cannot act
+    item_level: jax.Array = column(seen=_number("item_level", 127, 50.0))
     attacker: jax.Array = column()  # i32[B]; id of the latest attacker, 0 for none
     latest_combat: jax.Array = column()  # tick after the latest fight, 0 for none
-    message: jax.Array = column()  # 0 for none
-    gold: jax.Array = column()
-    health: jax.Array = column()
-    food: jax.Array = column()
-    water: jax.Array = column()
-    level: jax.Array = column(shape=(NUM_SKILLS,))
+    message: jax.Array = column(seen=Attribute("message", Seen.DISCRETE, 0, 127))  # 0 for none
+    gold: jax.Array = column(seen=_number("gold", 1023))
+    health: jax.Array = column(seen=_number("health", 127))
+    food: jax.Array = column(seen=_number("food", 127))
+    water: jax.Array = column(seen=_number("water", 127))
+    level: jax.Array = column(shape=(NUM_SKILLS,), seen=_levels, at_death=True)
     experience: jax.Array = column(shape=(NUM_SKILLS,))
     progress: jax.Array = column()  # tiles towards the centre, the most so far
     damage_received: jax.Array = column()  # over its life
@@ -102,12 +129,12 @@ class Bodies(Table):
 class Items(Table):
     """Items; an item's slot is its id, and the order in which owners and the market show them."""
 
-    type: jax.Array = column()
-    level: jax.Array = column()
-    quantity: jax.Array = column()
+    type: jax.Array = column(seen=Attribute("type", Seen.DISCRETE, 0, max(Item)))
+    level: jax.Array = column(seen=_number("level", 15, 10.0))
+    quantity: jax.Array = column(seen=_number("quantity", 127, 10.0))
     owner: jax.Array = column(newborn=-1, refers="bodies")  # i32[I]; B for none
-    equipped: jax.Array = column(jnp.bool_)
-    price: jax.Array = column()  # 0 for what is not offered
+    equipped: jax.Array = column(jnp.bool_, seen=_whether("equipped"))
+    price: jax.Array = column(seen=_number("price", 127))  # 0 for what is not offered
     listed: jax.Array = column()  # tick in which it was offered
     received: jax.Array = column()  # order in which its owner got it
     made: jax.Array = column()  # tick in which it was made
@@ -170,23 +197,23 @@ def is_living(bodies: Bodies) -> jax.Array:
 
 def slot_of(config: Config, bodies: Bodies, identity: jax.Array) -> jax.Array:
     """i32[N]: the slots of ids; of players also after their death. B for nobody."""
-    npc = bodies.id[config.players :]
-    found = (npc[None] == identity[:, None]) & bodies.alive[None, config.players :]
-    slot = jnp.where(found.any(1), config.players + jnp.argmax(found, 1), config.bodies)
-    if config.npcs == 0:
+    npc = bodies.id[config.capacity :]
+    found = (npc[None] == identity[:, None]) & bodies.alive[None, config.capacity :]
+    slot = jnp.where(found.any(1), config.capacity + jnp.argmax(found, 1), config.bodies)
+    if config.npc_capacity == 0:
         slot = jnp.full_like(identity, config.bodies)
     return jnp.where(identity > 0, identity - 1, slot).astype(jnp.int32)
 
 
 def empty_fog(config: Config, safe: jax.Array) -> jax.Array:
     """f16[S, S]: the fog at reset: positive in the border, safe for ever around the centre."""
-    index = jnp.arange(config.side)
-    ring = jnp.minimum(index, config.side - 1 - index)
+    index = jnp.arange(config.height)
+    ring = jnp.minimum(index, config.height - 1 - index)
     value = config.border - jnp.minimum(ring[:, None], ring[None])
     return clear(config, safe, value.astype(jnp.float16))
 
 
 def clear(config: Config, safe: jax.Array, fog: jax.Array) -> jax.Array:
     """f16[S, S]: fog that never reaches the square around the centre."""
-    near = jnp.abs(jnp.arange(config.side) - config.side / 2) <= safe
-    return jnp.where(near[:, None] & near[None], jnp.float16(-config.side), fog)
+    near = jnp.abs(jnp.arange(config.height) - config.height / 2) <= safe
+    return jnp.where(near[:, None] & near[None], jnp.float16(-config.height), fog)

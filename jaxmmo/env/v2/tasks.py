@@ -96,5 +96,31 @@ EVENT_OF = {
 
 def no_progress(players: int) -> Progress:
     """How far everybody has come before the first tick."""
-    zero = jnp.zeros(players, jnp.int32)
-    return Progress(jnp.zeros(players, jnp.float32), zero, zero, zero > 0)
+
+    def zero() -> jax.Array:
+        return jnp.zeros(players, jnp.int32)  # one buffer each, so that states can be donated
+
+    return Progress(jnp.zeros(players, jnp.float32), zero(), zero(), zero() > 0)
+
+
+def usual_tasks(players: int, horizon: jax.Array) -> Tasks:
+    """The original's task where none is set: each player's own, to live through the episode.
+
+    Args:
+      players: how many (P).
+      horizon: i32[], ticks.
+    """
+
+    def zero() -> jax.Array:
+        return jnp.zeros(players, jnp.int32)
+
+    return Tasks(
+        predicate=zero() + int(Predicate.TICK_GE),
+        kind=zero() + int(TaskKind.TASK),
+        number=zero() + horizon,
+        first=zero(),
+        second=zero(),
+        hold=zero() + 1,
+        subject=jnp.eye(players, dtype=bool),
+        target=jnp.zeros((players, players), bool),
+    )

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxmmo.env.rules import NEVER
+from jaxmmo.env.state.arrays import varying_like
 from jaxmmo.env.v2 import dealing, ending, living, log, minds, spawning
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.decisions import NO_MOVE, Intent, Rolls
@@ -34,9 +35,9 @@ def advance(
     Returns:
       The world, whose log holds the tick's events, and who died and what NPCs decided.
     """
-    world = world.replace(log=log.cleared(config.events))
+    world = world.replace(log=varying_like(log.cleared(config.events), world.tick))
     plans = Plans(jnp.zeros(0, jnp.int32), jnp.zeros(0, jnp.int32), jnp.zeros(0, jnp.int32))
-    if config.has("npc") and config.npcs:
+    if config.has("npc") and config.npc_capacity:
         world, plans = minds.decide(config, rules, world, rolls)
     world = living.update_players(config, rules, world, rolls.drop)
     if config.has("npc"):
@@ -53,7 +54,7 @@ def advance(
     world = ending.close_in(config, rules, world)
     if config.has("exchange"):
         world = dealing.end_listings(rules, world)
-    if config.has("npc") and config.npcs:
+    if config.has("npc") and config.npc_capacity:
         world = spawning.queue_dangers(config, world, died)
         world = spawning.refill(config, rules, world, rolls)
     return world, Happened(died, plans)
@@ -100,7 +101,7 @@ def fight_and_move(
     config: Config, rules: Rules, world: World, intent: Intent, plans: Plans, rolls: Rolls
 ) -> World:
     """Attack, then Move: players in their order, then NPCs in the order of their births."""
-    npcs = jnp.arange(config.players, config.bodies, dtype=jnp.int32)
+    npcs = jnp.arange(config.capacity, config.bodies, dtype=jnp.int32)
     turn = jnp.where(world.bodies.alive[npcs], world.bodies.turn[npcs], NEVER)
     order = jnp.concatenate([intent.order, npcs[jnp.argsort(turn)]])
     style = jnp.concatenate([intent.style, plans.style])
@@ -127,11 +128,11 @@ def say(config: Config, rules: Rules, world: World, intent: Intent) -> World:
             lambda w, b: dealing.sell(rules, w, b, intent.sell[b], intent.price[b]),
         )
     if config.has("communication"):
-        who = jnp.arange(config.players)
+        who = jnp.arange(config.capacity)
         speaks = can_act(world, who) & (intent.message > 0)
         bodies = world.bodies
-        message = bodies.message.at[: config.players].set(
-            jnp.where(speaks, intent.message, bodies.message[: config.players])
+        message = bodies.message.at[: config.capacity].set(
+            jnp.where(speaks, intent.message, bodies.message[: config.capacity])
         )
         world = world.replace(bodies=bodies.replace(message=message))
     return world

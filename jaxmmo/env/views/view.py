@@ -38,7 +38,7 @@ class Sight(NamedTuple):
     table: Table  # where the attributes are in the rows
 
 
-Look = Callable[[EnvConfig, Rules, WorldState], tuple[jax.Array, jax.Array]]
+Look = Callable[[Any, Any, Any], tuple[jax.Array, jax.Array]]
 """(config, rules, state) -> i32[P, K] slots, the table's number of slots for none, and i32[P], how
 many there are to see."""
 

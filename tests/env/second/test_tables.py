@@ -25,7 +25,7 @@ TABLES = json.loads((DATA / "tables.json").read_text())
 def test_constants_become_sizes_and_rules(name):
     constants = TABLES["presets"][name]
     config, rules = from_constants(constants)
-    assert config.side == constants["MAP_SIZE"]
+    assert config.height == constants["MAP_SIZE"]
     assert config.border == constants["MAP_BORDER"]
     by_distance = TABLES["npc_by_distance"][name]
     assert rules.npc_kind.tolist()[: len(by_distance)] == [row[2] for row in by_distance]
@@ -120,8 +120,8 @@ def test_paths_are_the_originals():
 @pytest.mark.parametrize(
     ("field", "value", "told"),
     [
-        ("side", 4, "side=4"),
-        ("players", True, "players=True"),
+        ("height", 4, "height=4"),
+        ("capacity", True, "capacity=True"),
         ("resolution", "simultaneous", "must be 'sequential'"),
         ("stacking", 1, "stacking=1"),
         ("systems", ("trade",), "trade"),

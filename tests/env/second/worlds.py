@@ -17,10 +17,13 @@ from jaxmmo.env.v2.state import Bodies, Items, Rows, Seizures, World, empty_fog
 def small(**changes) -> Config:
     """Four players and two NPCs on a map of the smallest preset's size."""
     sizes: dict[str, Any] = {
-        "side": 64,
-        "centre": 32,
-        "players": 4,
-        "npcs": 2,
+        "height": 64,
+        "width": 64,
+        "border": 16,
+        "capacity": 4,
+        "npc_capacity": 2,
+        "max_visible": 6,
+        "initial_population": 4,
         "items": 100,
         "events": 64,
     }
@@ -37,17 +40,15 @@ def world_with(config: Config, players=(), npcs=(), items=(), material=None) -> 
       items: dicts of columns of `Items`, in rows 1, 2, ...
       material: u8[S, S].
     """
-    tiles = np.full((config.side, config.side), Material.GRASS, np.uint8)
-
-    unchecked: Any = config  # tables take the configuration of any game
+    tiles = np.full((config.height, config.height), Material.GRASS, np.uint8)
 
     def nowhere(_: str) -> int:
         return config.bodies
 
-    bodies = empty(Bodies, unchecked, config.bodies, nowhere)
+    bodies = empty(Bodies, config, config.bodies, nowhere)
     columns = {k: np.array(v) for k, v in vars(bodies).items()}
-    columns["id"][: config.players] = np.arange(1, config.players + 1)
-    for first, many in ((0, players), (config.players, npcs)):
+    columns["id"][: config.capacity] = np.arange(1, config.capacity + 1)
+    for first, many in ((0, players), (config.capacity, npcs)):
         for k, given in enumerate(many):
             base = {"alive": True, "health": 100, "food": 100, "water": 100, "time_alive": 50}
             base |= {"row": 30, "col": 30, "level": 1 if first == 0 else 0}
@@ -56,9 +57,7 @@ def world_with(config: Config, players=(), npcs=(), items=(), material=None) -> 
             for name, value in (base | given).items():
                 columns[name][first + k] = value
     rows = Rows.all_free(config.items)
-    table = {
-        k: np.array(v) for k, v in vars(empty(Items, unchecked, config.items, nowhere)).items()
-    }
+    table = {k: np.array(v) for k, v in vars(empty(Items, config, config.items, nowhere)).items()}
     stamp = np.array(rows.stamp)
     for k, given in enumerate(items):
         base = {"alive": True, "id": k + 1, "level": 1, "quantity": 1, "received": k, "made": -1}
@@ -68,7 +67,7 @@ def world_with(config: Config, players=(), npcs=(), items=(), material=None) -> 
     return World(
         tick=jnp.int32(10),
         material=jnp.asarray(tiles if material is None else material),
-        depleted=jnp.zeros((config.side, config.side), bool),
+        depleted=jnp.zeros((config.height, config.height), bool),
         fog=empty_fog(config, jnp.int32(8)),
         bodies=Bodies(**{k: jnp.asarray(v) for k, v in columns.items()}),
         items=Items(**{k: jnp.asarray(v) for k, v in table.items()}),
@@ -76,7 +75,7 @@ def world_with(config: Config, players=(), npcs=(), items=(), material=None) -> 
         item_rows=rows.replace(stamp=jnp.asarray(stamp)),
         received=jnp.int32(len(items)),
         next_npc=jnp.int32(-1 - len(npcs)),
-        queue=jnp.zeros(config.npcs, jnp.int32),
+        queue=jnp.zeros(config.npc_capacity, jnp.int32),
         queued=jnp.int32(0),
         lost_items=jnp.int32(0),
         seizures=Seizures(*jnp.zeros((4, config.seizable), jnp.int32)),
@@ -86,7 +85,7 @@ def world_with(config: Config, players=(), npcs=(), items=(), material=None) -> 
 
 def intent(config: Config, **changes) -> Intent:
     """What four players do: nothing, but for these lists, one entry a player."""
-    size, nothing, nobody = config.players, config.items, config.bodies
+    size, nothing, nobody = config.capacity, config.items, config.bodies
     given: dict[str, Any] = dict.fromkeys(Intent.__dataclass_fields__, 0)
     given |= {"move": NO_MOVE, "target": nobody, "give_to": nobody, "gold_to": nobody}
     given |= dict.fromkeys(("use", "destroy", "give", "buy", "sell"), nothing)
@@ -97,14 +96,14 @@ def intent(config: Config, **changes) -> Intent:
 
 def rolls(config: Config, **changes) -> Rolls:
     """Random numbers: nothing regrows, no NPC finds a place, no weapon is found."""
-    npcs, tries = config.npcs, config.attempts
+    npcs, tries = config.npc_capacity, config.attempts
     zero = jnp.zeros(tries, jnp.int32)
     given = Rolls(
         direction=jnp.zeros(npcs, jnp.int32),
-        drop=jnp.full((config.players, 5, 2), 0.9, jnp.float32),
-        buyers=jnp.arange(config.players, dtype=jnp.int32),
+        drop=jnp.full((config.capacity, 5, 2), 0.9, jnp.float32),
+        buyers=jnp.arange(config.capacity, dtype=jnp.int32),
         loot=jnp.zeros((1, config.items), jnp.int32),
-        regrow=jnp.zeros((config.side, config.side), bool),
+        regrow=jnp.zeros((config.height, config.height), bool),
         path_given=jnp.zeros(npcs, bool),
         path=jnp.zeros((npcs, 2), jnp.int32),
         mirror=zero,
@@ -114,6 +113,6 @@ def rolls(config: Config, **changes) -> Rolls:
         strength=jnp.zeros(tries, jnp.float32),
         armour=zero + 2,
         tool=zero + 8,
-        respawn=jnp.zeros((config.players, 2), jnp.int32),
+        respawn=jnp.zeros((config.capacity, 2), jnp.int32),
     )
     return given.replace(**{k: jnp.asarray(v) for k, v in changes.items()})

@@ -1,0 +1,125 @@
+"""Every random number of a tick of the second game, keyed by the identity of whoever draws."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxmmo.env import random, step
+from jaxmmo.env.state import Rolls as OfTick
+from jaxmmo.env.state import Spawns
+from jaxmmo.env.systems.spawning import PopulationFn
+from jaxmmo.env.systems.system import System
+from jaxmmo.env.v2.config import Config
+from jaxmmo.env.v2.decisions import Rolls
+from jaxmmo.env.v2.holding import State
+from jaxmmo.env.v2.rules import Rules
+
+NAME = "tick"
+"""The system whose draws these are."""
+
+
+def draw_rolls(
+    config: Config,
+    rules: Any,
+    state: State,
+    key: jax.Array,
+    population_fn: PopulationFn,
+    systems: Sequence[System],
+) -> OfTick:
+    """The tick's random numbers, and those of added systems; the key is consumed."""
+    del population_fn
+    others = step.draw_others(config, rules, state, key, systems)
+    nothing = jnp.zeros(0, jnp.int32)
+    own = draw(config, rules, state, key)
+    return OfTick(
+        attack=nothing,
+        regrow=nothing,
+        spawns=Spawns(nothing, nothing, nothing),
+        others=others.replace(**{NAME: own}),
+    )
+
+
+def draws(key: jax.Array, wanted: dict[str, jax.Array]) -> dict[str, tuple[jax.Array, jax.Array]]:
+    """Two uniform u32[N] for each id, by the name of a stream; all in one pass.
+
+    One program for all, as each would take as long to compile.
+
+    Args:
+      key: consumed.
+      wanted: i32[N], ids by stream.
+    """
+    names = list(wanted)
+    ids = jnp.concatenate([wanted[name].reshape(-1) for name in names]).astype(jnp.uint32)
+    sizes = [wanted[name].size for name in names]
+    streams = [random.stream(f"second game: {name}") for name in names]
+    data = jax.random.key_data(key)
+    which = jnp.asarray(np.repeat(np.array(streams, np.uint32), sizes))
+    first, second = random.threefry(data[0], data[1], ids, which)
+    ends = np.cumsum(sizes)
+    return {
+        name: (first[end - size : end], second[end - size : end])
+        for name, size, end in zip(names, sizes, ends.tolist(), strict=True)
+    }
+
+
+def uniform(word: jax.Array) -> jax.Array:
+    """f32, uniform in [0, 1)."""
+    return (word >> 8).astype(jnp.float32) * jnp.float32(2**-24)
+
+
+def draw(config: Config, rules: Rules, state: State, key: jax.Array) -> Rolls:
+    """As `draw_rolls`, of this game's own tick."""
+    players, npcs = state.bodies.id[: config.capacity], state.bodies.id[config.capacity :]
+    chance = jnp.asarray(rules.regrow)[state.terrain.material.astype(jnp.int32)]
+    tries = jnp.arange(config.attempts)
+    found = draws(
+        key,
+        {
+            "drops": players[:, None] * 8 + jnp.arange(5),
+            "regrowth": jnp.arange(chance.size),
+            "directions": npcs,
+            "buyers": players,
+            "loot": jnp.arange(config.items),
+            "respawns": players,
+            "spots": tries,
+            "queued": tries,
+            "styles": tries,
+            "gear": tries,
+        },
+    )
+    drops = jnp.stack([uniform(word) for word in found["drops"]], 1)
+    rows, cols = (random.below(word, config.centre) for word in found["spots"])
+    side, offset = found["queued"]
+    style, strength = found["styles"]
+    armour, tool = found["gear"]
+    return Rolls(
+        direction=random.below(found["directions"][0], 4),
+        drop=drops.reshape(-1, 5, 2),
+        buyers=jnp.argsort(found["buyers"][0]).astype(jnp.int32),
+        loot=(found["loot"][0] >> 2).astype(jnp.int32)[None],
+        regrow=uniform(found["regrowth"][0]).reshape(chance.shape) < chance,
+        path_given=jnp.zeros(config.npc_capacity, bool),
+        path=jnp.zeros((config.npc_capacity, 2), jnp.int32),
+        mirror=random.below(side, 4),
+        offset=random.below(offset, 2**20),  # taken modulo the length of a side
+        spot=config.border + jnp.stack([rows, cols], 1),
+        style=random.below(style, 3),
+        strength=uniform(strength),
+        armour=2 + random.below(armour, 3),
+        tool=8 + random.below(tool, 5),
+        respawn=_respawns(config, *found["respawns"]),
+    )
+
+
+def _respawns(config: Config, place: jax.Array, side: jax.Array) -> jax.Array:
+    """i32[P, 2]: where dead players come back: anywhere at the edge of the playable square."""
+    along = config.border + random.below(place, config.centre)
+    across = config.border + config.centre * ((side >> 1) & 1).astype(jnp.int32)
+    flips = (side & 1) == 1
+    rows, cols = jnp.where(flips, across, along), jnp.where(flips, along, across)
+    return jnp.stack([rows, cols], 1)

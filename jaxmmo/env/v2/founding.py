@@ -1,0 +1,115 @@
+"""Who is there when a world of the second game begins: NPCs first, then players at the edge."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from jaxmmo.env.state import select
+from jaxmmo.env.systems.movement import visit
+from jaxmmo.env.systems.spawning import PopulationFn
+from jaxmmo.env.v2 import spawning
+from jaxmmo.env.v2.config import Config
+from jaxmmo.env.v2.constants import Kind
+from jaxmmo.env.v2.drawing import draw, draws
+from jaxmmo.env.v2.holding import State, with_world, world_of
+from jaxmmo.env.v2.rules import Rules
+from jaxmmo.env.v2.state import Rows, World
+from jaxmmo.env.v2.tasks import usual_tasks
+from jaxmmo.env.validation import check_population
+
+
+def first_bodies(
+    config: Config, rules: Rules, state: State, key: jax.Array, population_fn: PopulationFn
+) -> State:
+    """NPCs as far as the first attempts succeed, and all players (section 13).
+
+    Args:
+      state: of an empty world.
+      key: consumed.
+      population_fn: assigns players to populations.
+    """
+    state = state.replace(
+        next_id=jnp.ones_like(state.next_id), tasks=usual_tasks(config.capacity, rules.horizon)
+    )
+    players = jnp.arange(config.capacity) + 1
+    bodies = state.bodies
+    identity = bodies.id.at[: config.capacity].set(players)
+    state = state.replace(bodies=bodies.replace(id=identity))
+    world = world_of(config, rules, state)
+    if config.has("npc") and config.npc_capacity:
+        world = spawning.refill(config, rules, world, draw(config, rules, state, key))
+    population = population_fn(config, rules, key, players)
+    population = check_population(population_fn, population, players)
+    placed = jnp.arange(config.capacity) < jnp.minimum(
+        config.initial_population, rules.max_population
+    )
+    world = _place(config, rules, world, key, placed, population)
+    state = with_world(state, world)
+    here = state.players
+    return state.replace(lives=visit(config, state.lives, placed, here.row, here.col))
+
+
+def edge(config: Config) -> jax.Array:
+    """i32[4 C, 2]: the tiles on which players begin; one corner counts twice, one not at all."""
+    low, high = config.border, config.border + config.centre
+    along = jnp.arange(low, high)
+    sides = [
+        (jnp.full_like(along, low), along),
+        (along, jnp.full_like(along, high)),
+        (jnp.full_like(along, high), along),
+        (along, jnp.full_like(along, low)),
+    ]
+    return jnp.concatenate([jnp.stack(side, 1) for side in sides]).astype(jnp.int32)
+
+
+def _place(
+    config: Config,
+    rules: Rules,
+    world: World,
+    key: jax.Array,
+    placed: jax.Array,
+    population: jax.Array,
+) -> World:
+    """Players take tiles of the edge in a random order; some are resilient."""
+    size, bodies = config.capacity, world.bodies
+    spots = edge(config)
+    wanted = {"edge": jnp.arange(spots.shape[0]), "resilience": bodies.id[:size]}
+    drawn = draws(key, wanted)
+    order = jnp.argsort(drawn["edge"][0])
+    spot = spots[order[jnp.arange(size) % spots.shape[0]]]
+    ranks = jnp.argsort(jnp.argsort(drawn["resilience"][0]))
+    spared = (config.capacity * rules.resilient).astype(jnp.int32)
+    gold = rules.gold if config.has("exchange") else 0
+    values = {
+        "alive": True,
+        "population": population,
+        "turn": bodies.id[:size],
+        "kind": int(Kind.PLAYER),
+        "row": spot[:, 0],
+        "col": spot[:, 1],
+        "spawn_row": spot[:, 0],
+        "spawn_col": spot[:, 1],
+        "gold": gold,
+        "health": rules.full,
+        "food": rules.full,
+        "water": rules.full,
+        "level": 1,
+        "resilient": ranks < spared,
+    }
+    rows, place = _take(world.places, size, placed)
+    values["place"] = place
+    columns = {}
+    for name, value in values.items():
+        old = getattr(bodies, name)
+        columns[name] = old.at[:size].set(select(placed, value, old[:size]))
+    return world.replace(bodies=bodies.replace(**columns), places=rows)
+
+
+def _take(rows: Rows, count: int, wanted: jax.Array) -> tuple[Rows, jax.Array]:
+    """Free rows i32[count], one after another, for those who want one."""
+
+    def one(rows: Rows, wants: jax.Array) -> tuple[Rows, jax.Array]:
+        return rows.take(wants)
+
+    return jax.lax.scan(one, rows, wanted, length=count)

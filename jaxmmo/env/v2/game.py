@@ -1,0 +1,128 @@
+"""The second game as a preset: its sizes, and every constant of the original by its own name."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from jaxmmo.env.config import refuse_unknown
+from jaxmmo.env.presets import Preset, TableOf
+from jaxmmo.env.v2 import terrain
+from jaxmmo.env.v2.config import Config
+from jaxmmo.env.v2.constants import Skill
+from jaxmmo.env.v2.drawing import draw_rolls
+from jaxmmo.env.v2.founding import first_bodies
+from jaxmmo.env.v2.heads import heads_of
+from jaxmmo.env.v2.holding import held
+from jaxmmo.env.v2.playing import SYSTEMS, of_task, views_of
+from jaxmmo.env.v2.rules import Rules, config_of, numbers_of
+from jaxmmo.env.v2.sizes import FIXED, IDLE, MEDIUM, SIZES
+from jaxmmo.env.v2.state import Bodies, Items
+from jaxmmo.env.views.nearby import Nearby
+
+
+@dataclasses.dataclass(frozen=True)
+class Constants:
+    """Constants of the original that a game is made from: a size, and what differs from it.
+
+    Attributes:
+      size: one of `SIZES`.
+      changed: names and values that can be hashed.
+    """
+
+    size: str = "Medium"
+    changed: tuple[tuple[str, Any], ...] = ()
+
+    def values(self) -> dict[str, Any]:
+        """All that decide something, by name."""
+        return MEDIUM | SIZES[self.size] | dict(self.changed)
+
+    def __call__(self, config: Any) -> dict[str, Any]:
+        """The rules that they come to in worlds of a configuration."""
+        return numbers_of(config, self.values())
+
+    def replace(self, size: str, given: dict[str, Any]) -> Constants:
+        """Others; ValueError for unknown ones, and values that are not played."""
+        refuse_unknown("size", [size], list(SIZES))
+        refuse_unknown("constant", given, [*MEDIUM, *FIXED, *IDLE])
+        for name, usual in FIXED.items():
+            if given.get(name, usual) != usual:
+                raise ValueError(f"{name}={given[name]!r}: only {usual!r} is played")
+        known = dict(self.changed) | {k: v for k, v in given.items() if k in MEDIUM}
+        frozen = {k: tuple(v) if isinstance(v, list) else v for k, v in known.items()}
+        return Constants(size, tuple(frozen.items()))
+
+
+@dataclasses.dataclass(frozen=True)
+class SecondGame(Preset):
+    """A preset that is also configured by the original's sizes and constants."""
+
+    def replace(self, **overrides: Any) -> SecondGame:
+        """The same game in another size, with other constants, or other fields of `Config`.
+
+        Args:
+          **overrides: `size`, "Small", "Medium" or "Large"; constants of the original by their
+            names in capital letters; fields of the configuration, which come last.
+
+        Raises:
+          ValueError: for an unknown name, or a bad value, saying what is allowed.
+        """
+        constants = self.numbers
+        assert isinstance(constants, Constants)
+        size = overrides.pop("size", constants.size)
+        given = {name: overrides.pop(name) for name in list(overrides) if name.isupper()}
+        changed = constants.replace(size, given)
+        config = self.config
+        if changed != constants:
+            old, new = (vars(config_of(each.values())) for each in (constants, changed))
+            moved = {name: new[name] for name in new if new[name] != old[name]}
+            config = config.replace(**(vars(config) | moved))
+        assert isinstance(config, Config)
+        return made(self, config.replace(**overrides), changed)
+
+
+def made(game: SecondGame, config: Config, constants: Constants) -> SecondGame:
+    """The game of a configuration: only what is on has tables, views and heads.
+
+    Whatever was added to it, it keeps.
+    """
+    own, views = len(heads_of(_config(game))), len(views_of(_config(game), Nearby()))
+    return dataclasses.replace(
+        game,
+        config=config,
+        numbers=constants,
+        views=(*views_of(config, game.views[0]), *game.views[views:]),
+        heads=(*heads_of(config), *game.heads[own:]),
+    )
+
+
+def _config(game: SecondGame) -> Config:
+    assert isinstance(game.config, Config)
+    return game.config
+
+
+def _second(name: str) -> SecondGame:
+    constants = Constants()
+    config = config_of(constants.values()).replace(preset=name)
+    return SecondGame(
+        name=name,
+        config=config,
+        numbers=constants,
+        rules=Rules,
+        bodies=Bodies,
+        tables=(TableOf("items", Items, capacity=lambda config: vars(config)["items"]),),
+        views=views_of(config, Nearby()),
+        systems=SYSTEMS,
+        heads=heads_of(config),
+        materials=terrain.MATERIALS,
+        terrain=terrain.generate,
+        founders=first_bodies,
+        draws=draw_rolls,
+        holds=held,
+        reward=of_task,
+        skills=tuple(skill.name.lower() for skill in Skill),
+    )
+
+
+SECOND = _second("NeuralMMO-v2.1")
+"""Neural MMO 2.1, as released."""

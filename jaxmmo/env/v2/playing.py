@@ -1,0 +1,111 @@
+"""The second game's tick as a system of a preset, from decoded heads to what is reported."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax.custom_batching import sequential_vmap
+
+from jaxmmo.env.constants import Cause
+from jaxmmo.env.state import select
+from jaxmmo.env.systems.system import System
+from jaxmmo.env.v2 import reports
+from jaxmmo.env.v2.config import Config
+from jaxmmo.env.v2.decisions import NO_MOVE, Intent
+from jaxmmo.env.v2.drawing import NAME
+from jaxmmo.env.v2.holding import State, with_world, world_of
+from jaxmmo.env.v2.rewards import proceed
+from jaxmmo.env.v2.rules import Rules
+from jaxmmo.env.v2.tick import advance
+from jaxmmo.env.views.view import View, owned
+from jaxmmo.records import Record
+
+MOVES = (NO_MOVE - 1, 0, 1, 2, 3)
+"""What the choices of the head `move` are to the tick: stay, north, south, east, west."""
+
+
+@functools.cache
+def _advance(config: Config) -> Any:
+    """`tick.advance` of a configuration. A batch of worlds plays them one after another.
+
+    Its loops are over agents: a batch in lockstep would copy every world for every agent.
+    """
+    return sequential_vmap(functools.partial(advance, config))
+
+
+def play(config: Config, rules: Rules, state: State, tick: Any) -> tuple[State, Record]:
+    """One tick in the original's order (section 3).
+
+    Returns:
+      The state, and what happened: `log`, the event log's `rows` i32[E, 7] as `log.COLUMNS` says
+      and how many there are, `attacks`, `deaths`, `newborn` bool[B] and `rewards` f32[P].
+    """
+    world = world_of(config, rules, state)
+    own = intents(config, tick.intent)
+    after, happened = _advance(config)(rules, world, own, tick.rolls.others[NAME])
+    died = happened.died[: config.capacity]
+    lives = reports.lives_after(config, state, after, died)
+    progress, reward = proceed(config, after, state.tasks, state.progress, died)
+    log = Record(rows=after.log.rows, count=after.log.count)
+    ended = reports.deaths(config, after, lives, died)
+    before: Any = state.bodies
+    made = reports.attacks(config, before, after, happened.plans)
+    back = after.bodies.alive[: config.capacity] & died
+    lives = jax.tree.map(lambda x: select(back, jnp.zeros_like(x), x), lives)
+    newborn = after.bodies.alive & (~state.bodies.alive | (after.bodies.id != state.bodies.id))
+    newborn = newborn.at[: config.capacity].max(back)
+    told = Record(log=log, attacks=made, deaths=ended, newborn=newborn, rewards=reward)
+    return with_world(state, after).replace(lives=lives, progress=progress), told
+
+
+SYSTEMS = (System(NAME, play),)
+"""The whole tick is one system: its phases hand on more than a system sees."""
+
+
+def of_task(rules: Any, before: Any, after: Any, events: Record) -> jax.Array:
+    """The progress that each player made with its task, and -1 at death (section 14)."""
+    del rules, before, after
+    return jnp.where(events.deaths.cause != Cause.NONE, -1.0, events.rewards)
+
+
+def intents(config: Config, given: Record) -> Intent:
+    """The choices of the heads there are, as the tick takes them; the others do nothing."""
+    size, nothing, nobody = config.capacity, config.items, config.bodies
+    none: dict[str, int] = dict.fromkeys(Intent.__dataclass_fields__, 0)
+    none |= dict.fromkeys(("target", "give_to", "gold_to"), nobody)
+    none |= dict.fromkeys(("use", "destroy", "give", "buy", "sell"), nothing)
+    columns = {
+        name: given[name][:size] if name in given else jnp.full(size, value, jnp.int32)
+        for name, value in none.items()
+    }
+    columns["move"] = jnp.asarray(MOVES, jnp.int32)[columns["move"]]
+    columns["order"] = jnp.arange(size, dtype=jnp.int32)
+    return Intent(**columns)
+
+
+def offers(config: Config, rules: Rules, state: State) -> tuple[jax.Array, jax.Array]:
+    """i32[P, K] and i32[P]: what is offered, the same for everybody, and how many there are."""
+    del rules
+    items = state.tables["items"]
+    listed = items.alive & (items.price > 0)
+    size = listed.shape[0]
+    first = jnp.where(listed, jnp.cumsum(listed) - 1, size)
+    rows = jnp.full(config.offers, size, jnp.int32)
+    rows = rows.at[first].set(jnp.arange(size, dtype=jnp.int32), mode="drop")
+    count = jnp.sum(listed, dtype=jnp.int32)
+    players = config.capacity
+    return jnp.broadcast_to(rows, (players, config.offers)), jnp.full(players, count)
+
+
+def views_of(config: Config, nearby: View) -> tuple[View, ...]:
+    """What agents observe beside their tiles: bodies, their own items, and what is offered."""
+    chosen = (nearby,)
+    if config.has("item"):
+        rows = config.inventory
+        chosen += (View("inventory", "items", rows, owned("items", "owner", rows)),)
+    if config.has("item", "exchange"):
+        chosen += (View("market", "items", config.offers, offers),)
+    return chosen
