@@ -17,9 +17,10 @@ import numpy as np
 
 _MAGIC = b"\x93NUMPY"
 _MAX_HEADER = 1024
+# a shape can be read in one way only, so that no text makes the search for another one long
 _HEADER = re.compile(
     rb"\{'descr': '([<>|][biuf][0-9]{1,2})', 'fortran_order': (False|True), "
-    rb"'shape': \(((?:[0-9]{1,15},? ?)*)\), *\} *\n"
+    rb"'shape': \(((?:[0-9]{1,15}, ?)*(?:[0-9]{1,15})?)\), *\} *\n"
 )
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 1

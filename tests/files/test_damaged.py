@@ -58,6 +58,9 @@ HOSTILE = {
     ),
     "objects": array("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", b"\x80\x04N."),
     "width": array("{'descr': '<i3', 'fortran_order': False, 'shape': (1,), }", b"123"),
+    "a shape of many digits": array(
+        "{'descr': '<i4', 'fortran_order': False, 'shape': (" + 300 * "1" + "x,), }", b"123"
+    ),
     "nothing": b"",
 }
 
