@@ -171,9 +171,8 @@ def test_a_batch_of_the_added_rules_plays_that_many_games(played):
         env.default_rules(poison_ticks=40)
 
 
-@pytest.mark.parametrize(
-    "game", [pytest.param(MUSHROOMS, marks=pytest.mark.slow), INVENTORY], ids=lambda g: g.name
-)
+@pytest.mark.slow
+@games
 def test_policies_learn_in_it(game):
     env = environment(game)
     learner = Learner(env, build(env.spec), LearnConfig(worlds=2, ticks=8, chunk=16, minibatch=64))

@@ -68,7 +68,8 @@ one_at_once = pytest.mark.parametrize("preset", [V1, pytest.param(V13, marks=pyt
 """Both, but where much is compiled the second one only if there is time."""
 
 
-@one_at_once
+@pytest.mark.slow
+@presets
 def test_compiled_and_eager_steps_are_equal(preset):
     env = crowd(preset)
     rules = env.default_rules()

@@ -14,11 +14,11 @@ from jaxmmo.agents import scripted
 KNOWN = Path(__file__).parents[1] / "data" / "version1" / "golden.npz"
 GAMES = [
     ("JaxMMO-v1", "simultaneous", 48, 80),
-    ("JaxMMO-v1", "sequential", 48, 80),
-    ("JaxMMO-v1", "simultaneous", 300, 40),
-    ("NeuralMMO-v1.3", "simultaneous", 48, 80),
+    pytest.param("JaxMMO-v1", "sequential", 48, 80, marks=pytest.mark.slow),
+    pytest.param("JaxMMO-v1", "simultaneous", 300, 40, marks=pytest.mark.slow),
+    pytest.param("NeuralMMO-v1.3", "simultaneous", 48, 80, marks=pytest.mark.slow),
     ("NeuralMMO-v1.3", "sequential", 48, 80),
-    ("NeuralMMO-v1.3", "simultaneous", 300, 40),
+    pytest.param("NeuralMMO-v1.3", "simultaneous", 300, 40, marks=pytest.mark.slow),
 ]
 
 

@@ -19,12 +19,17 @@ ENV = jaxmmo.make(
     "choice",
     [
         {"attributes": "attention"},
-        {"tiles": "attention"},
         {"tiles": "convolution"},
-        {"views": 1},
-        {"views": 4},
         {"core": "lstm", "dtype": "bfloat16"},
-        {"populations": "shared"},
+        *(
+            pytest.param(choice, marks=pytest.mark.slow)
+            for choice in (
+                {"tiles": "attention"},
+                {"views": 1},
+                {"views": 4},
+                {"populations": "shared"},
+            )
+        ),
     ],
     ids=lambda choice: "-".join(f"{k}={v}" for k, v in choice.items()),
 )

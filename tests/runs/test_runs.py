@@ -53,6 +53,7 @@ def test_a_run_leaves_a_curve_a_log_and_a_policy_that_can_be_evaluated(tmp_path,
     assert out.logits["move"].shape == (8, 5)
 
 
+@pytest.mark.slow
 def test_evaluating_on_the_way_changes_nothing_of_what_is_learned(tmp_path):
     plain, watched = tmp_path / "plain", tmp_path / "watched"
     assert train(plain, "--updates", "3") == 0

@@ -112,6 +112,7 @@ def test_observations_and_actions_are_as_the_spaces_say():
     assert (np.asarray(state.terrain.material)[:8] == Material.VOID).all()
 
 
+@pytest.mark.slow
 def test_random_legal_lives_keep_gold_and_items():
     random = np.random.default_rng(1)
     obs, state, rules = begin(seed=3)
