@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jaxmmo.env.constants import NUM_MOVES, NUM_STYLES, Cause, Material, Outcome
-from tests.env.worlds import PRESETS, V13, environment
+from tests.env.worlds import V1, V13, environment
 
 WORLDS = 64
 SLOTS = 64
@@ -91,7 +91,7 @@ def broken(env, rules, before, obs, after, reward, terminated, info):
     }
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", [V1, pytest.param(V13, marks=pytest.mark.slow)])
 def test_no_action_breaks_the_world(preset):
     env = environment(
         preset,

@@ -44,6 +44,7 @@ def followed():
     return jax.tree.map(np.asarray, run(jax.random.key(0)))
 
 
+@pytest.mark.slow
 def test_worlds_of_one_number_and_one_beginning_are_the_same(followed):
     worlds, maps, _ = followed
     digests = np.asarray(jax.vmap(ENV.digest)(worlds.state))

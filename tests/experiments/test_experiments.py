@@ -171,6 +171,7 @@ def test_an_agent_a_population_and_a_forest_are_taken_out(monkeypatch):
     assert counterfactuals.unchanged(swapped, state.players) == 12
 
 
+@pytest.mark.slow
 def test_specialists_attack_in_their_own_style_alone():
     rules = module("rules")
     settings = rules.SIZES["tiny"] | {"ticks": 40}

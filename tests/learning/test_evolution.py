@@ -62,6 +62,7 @@ def test_a_newborn_has_the_brain_of_a_living_agent_of_its_population(by_the_livi
     assert births > 20
 
 
+@pytest.mark.slow
 def test_the_brains_of_those_who_live_on_stay_as_they_are(by_the_living):
     _, (brains, players, after, passed) = by_the_living
     born = (passed.child >= 0).sum(1)
@@ -96,6 +97,7 @@ def test_the_four_directions_are_read_by_the_same_weights():
     assert not np.asarray(logits[:, 0]).any()
 
 
+@pytest.mark.slow
 def test_without_selection_parents_are_among_the_last_births_dead_or_alive():
     heredity = Heredity("born", rate=0.0)
     end, (_, players, _, passed) = lived(heredity)
@@ -123,6 +125,7 @@ def test_parents_are_drawn_with_equal_chances_within_the_population():
     assert not found.any()
 
 
+@pytest.mark.slow
 def test_mutation_changes_the_share_of_weights_that_it_says():
     end, (_, _, _, passed) = lived(Heredity(rate=1.0, strength=0.0))
     same, (_, _, _, other) = lived(Heredity(rate=0.0))

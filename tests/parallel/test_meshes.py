@@ -47,6 +47,7 @@ def test_parameters_held_trajectories_are_equal_to_the_bit_and_gradients_nearly(
         compare(alone, other, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_evaluations_count_the_same_on_every_mesh(tmp_path):
     done = run(tmp_path, ["worlds=1", "worlds=4,agents=2"], ticks=40)
     alone, other = done.values()

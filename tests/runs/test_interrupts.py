@@ -135,6 +135,7 @@ def test_a_directory_deleted_under_a_run_ends_it_with_a_line(tmp_path):
     assert not path.exists()
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_a_run_with_a_line_and_keeps_what_was_saved(tmp_path):
     """A limit on the size of files stands for the disk: checkpoints do not fit, logs do."""
     path = tmp_path / "run"

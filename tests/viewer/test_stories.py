@@ -443,6 +443,7 @@ def test_a_thousand_agents_stay_within_the_budget(browser: Any, fights: Recordin
         page.close()
 
 
+@pytest.mark.slow
 def test_a_game_with_things_of_its_own_is_inspected(browser: Any):
     env = jaxmmo.make(GAME, height=24, width=24, border=3, capacity=8, initial_population=8)
     world = World(env, scripted.get("random", env), (), outputs=True)
