@@ -85,6 +85,7 @@ class Coloured:
         return self.paint(obs, after), after, reward, terminated, truncated, info
 
 
+@pytest.mark.slow
 def test_an_added_attribute_table_and_heads_are_trained():
     env: Any = Coloured(
         jaxmmo.make(
