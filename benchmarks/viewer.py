@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import jaxmmo
 from jaxmmo.agents import scripted
@@ -39,9 +40,9 @@ def record(path: Path, agents: int, ticks: int) -> None:
             writer.append(world.step())
 
 
-def frames(page: object, seconds: float) -> float:
+def frames(page: Any, seconds: float) -> float:
     """Frames drawn in a second, while it plays."""
-    counted = page.evaluate(  # type: ignore[attr-defined]
+    counted = page.evaluate(
         """async (seconds) => {
              const first = jaxmmo.stage.drawn, began = performance.now();
              await new Promise((done) => setTimeout(done, seconds * 1000));

@@ -27,10 +27,10 @@ def run(args: argparse.Namespace) -> int:
     watching = prepare(
         args.player, speed=args.speed, host=args.host, port=args.port, **world_arguments(args)
     )
-    print(f"watch at {watching.address} (stop with Ctrl-C)", flush=True)
     program = signals.active()
     if program is not None:
         program.release(watching.server.handle_exit)  # it ends when it is asked to
+    print(f"watch at {watching.address} (stop with Ctrl-C)", flush=True)
     if not args.no_browser:
         timer = threading.Timer(0.5, webbrowser.open, [watching.address])
         timer.daemon = True

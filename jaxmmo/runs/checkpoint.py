@@ -127,18 +127,15 @@ class Checkpoints:
         for old in self.steps[: -self._keep]:
             shutil.rmtree(self.directory / str(old), ignore_errors=True)
 
-    def tidy(self) -> None:
-        """Deletes what killed runs left unfinished."""
-        for path in self._unfinished():
-            shutil.rmtree(path, ignore_errors=True)
-
-    def _unfinished(self) -> list[Path]:
-        """Folders that a save makes and has not given their name."""
-        found = self.directory.glob("*")
-        marks = (PREFIX, "orbax-checkpoint-tmp")
-        return [
-            p for p in found if p.is_dir() and (p.name.startswith(marks[0]) or marks[1] in p.name)
-        ]
+    def tidy(self) -> bool:
+        """Deletes what killed runs left unfinished; whether there was anything."""
+        found = False
+        for path in self.directory.glob("*"):
+            unfinished = path.name.startswith(PREFIX) or "orbax-checkpoint-tmp" in path.name
+            if unfinished and path.is_dir():
+                found = True
+                shutil.rmtree(path, ignore_errors=True)
+        return found
 
     def _tidy_until_quiet(self, quiet: float = 0.5, seconds: float = 10.0) -> None:
         """Deletes what a save that failed left, and what its threads still put there afterwards.
@@ -152,8 +149,7 @@ class Checkpoints:
         end = time.monotonic() + seconds
         seen = time.monotonic()
         while (now := time.monotonic()) < min(end, seen + quiet):
-            if self._unfinished():
-                self.tidy()
+            if self.tidy():
                 seen = now
             time.sleep(0.02)
 
