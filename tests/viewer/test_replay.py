@@ -15,6 +15,7 @@ from jaxmmo.viewer.world import summarise
 from tests.viewer.conftest import Recording, assert_same, record, tiny_world
 
 
+@pytest.mark.slow
 def test_a_thousand_ticks_come_back_bit_for_bit(crowd: Recording):
     replay = Replay(crowd.data)
     assert len(replay) == len(crowd.frames) == 1001

@@ -70,9 +70,10 @@ def test_a_batch_is_a_loop_over_worlds():
     env = Batch(ENV, 3)
     obs, state = jax.jit(env.reset)(jax.random.key(4))
     start = [RESET(key) for key in jax.random.split(jax.random.key(4), 3)]
+    begun = jax.device_get((obs, state))
     for world in range(3):
-        assert_equal(jax.tree.map(lambda x, w=world: x[w], (obs, state)), start[world])
-    answer = jax.jit(env.step)(KEYS[0], state, env.noop())
+        assert_equal(jax.tree.map(lambda x, w=world: x[w], begun), start[world])
+    answer = jax.device_get(jax.jit(env.step)(KEYS[0], state, env.noop()))
     for world, key in enumerate(jax.random.split(KEYS[0], 3)):
         alone = STEP(key, start[world][1], ENV.noop())
         assert_equal(jax.tree.map(lambda x, w=world: x[w], answer), alone)
