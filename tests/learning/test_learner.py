@@ -94,6 +94,7 @@ def test_gradients_are_equal_whether_empty_slots_hold_zeros_or_garbage():
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_gradient_of_a_padded_minibatch_is_that_of_its_living_rows():
     learner = make()
     state = begun(learner)

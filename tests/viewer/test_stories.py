@@ -271,10 +271,8 @@ def audit(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(
-    ("size", "scheme"),
-    [(WIDE, "dark"), pytest.param(NARROW, "light", marks=pytest.mark.slow)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("size", "scheme"), [(WIDE, "dark"), (NARROW, "light")])
 def test_nothing_serious_bars_anyone(
     browser: Any, address: str, fights: Recording, size: dict[str, int], scheme: str
 ):

@@ -170,6 +170,7 @@ def test_worlds_of_a_batch_end_each_in_its_time():
     assert np.any(np.asarray(terminal.tiles[0]) != np.asarray(answer[0].tiles[0]))
 
 
+@pytest.mark.slow
 def test_auto_reset_inside_a_batch_does_the_same_to_each_world():
     env = Batch(AutoReset(Horizon(ENV, 2)), 2)
     answers = rollout(env, 3)
