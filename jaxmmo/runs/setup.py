@@ -16,7 +16,7 @@ from jaxmmo.agents.policy import Policy
 from jaxmmo.agents.populations import unshared
 from jaxmmo.agents.tiles import AttentionTiles, ConvTiles, TableTiles
 from jaxmmo.env.environment import Environment
-from jaxmmo.env.presets import find
+from jaxmmo.env.registry import find
 from jaxmmo.spec import Spec
 
 ATTRIBUTES = ("summed", "attention")

@@ -21,11 +21,12 @@ from gymnasium.wrappers.vector import (
 import jaxmmo
 from jaxmmo.adapters.gymnasium import register, vector_env
 from tests.adapters.worlds import EMPTY, SMALL
+from tests.games import FIRST_GAME
 
 MODES = ["NextStep", "SameStep", "Disabled"]
 
 
-@pytest.mark.parametrize("preset", jaxmmo.registered())
+@pytest.mark.parametrize("preset", FIRST_GAME)
 @pytest.mark.parametrize("form", [("flat", "multi"), ("dense", "joint")], ids="-".join)
 def test_its_checks_pass(preset, form):
     observations, actions = form

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import jaxmmo
 from jaxmmo.io import Kind, arrays, inputs
+from tests.games import sized
 
 SMALL: dict[str, Any] = {
     "height": 24,
@@ -25,7 +26,7 @@ SMALL: dict[str, Any] = {
 
 @pytest.fixture(scope="module", params=jaxmmo.registered())
 def world(request):
-    env = jaxmmo.make(request.param, **SMALL)
+    env = jaxmmo.make(request.param, **sized(request.param, **SMALL))
     obs, state = jax.jit(jax.vmap(env.reset))(jax.random.split(jax.random.key(3), 2))
     return env, obs, state
 
@@ -79,7 +80,8 @@ def test_one_vector_tells_everything_that_differs_between_observations(world):
     np.testing.assert_array_equal(rows[..., -1], tables["agent"]["present"])
     own = rows[..., 0, count:-1]
     alive = np.asarray(state.players.alive)
-    assert (own.sum(-1)[alive] == 2).all()  # the observer itself, and its population
+    discrete = [a for a in table.observed if a.kind == Kind.DISCRETE]
+    assert (own.sum(-1)[alive] == len(discrete)).all()
 
 
 @pytest.mark.parametrize("size", [None, 3, 8, 20])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from jaxmmo.env.config import refuse_unknown
+from jaxmmo.env.config import EnvConfig, refuse_unknown
 from jaxmmo.env.presets import Preset, TableOf
 from jaxmmo.env.v2 import terrain
 from jaxmmo.env.v2.config import Config
@@ -72,13 +72,18 @@ class SecondGame(Preset):
         size = overrides.pop("size", constants.size)
         given = {name: overrides.pop(name) for name in list(overrides) if name.isupper()}
         changed = constants.replace(size, given)
-        config = self.config
+        config = _config(self)
         if changed != constants:
             old, new = (vars(config_of(each.values())) for each in (constants, changed))
             moved = {name: new[name] for name in new if new[name] != old[name]}
             config = config.replace(**(vars(config) | moved))
-        assert isinstance(config, Config)
         return made(self, config.replace(**overrides), changed)
+
+    def configured(self, config: EnvConfig) -> SecondGame:
+        """The same game in worlds of a configuration; its constants are those it has."""
+        assert isinstance(config, Config)
+        assert isinstance(self.numbers, Constants)
+        return made(self, config, self.numbers)
 
 
 def made(game: SecondGame, config: Config, constants: Constants) -> SecondGame:
