@@ -1,11 +1,13 @@
-"""The registered games, and small worlds of each."""
+"""The registered games, and small worlds of each.
+
+`FIRST_GAME` is for tests of its tables and numbers, and of policies that ship.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-FIRST_GAME = ("JaxMMO-v1", "NeuralMMO-v1.3")
-"""Presets of the first game: for tests of its tables and numbers, and of policies that ship."""
+from jaxmmo.env.registry import FIRST_GAME
 
 SECOND_GAME = "NeuralMMO-v2.1"
 

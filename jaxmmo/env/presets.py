@@ -121,6 +121,11 @@ class Preset:
         """The same game with fields of its configuration changed; ValueError for bad ones."""
         return self.configured(self.config.replace(**overrides))
 
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """Names of what `replace` takes."""
+        return tuple(field.name for field in dataclasses.fields(self.config))
+
     def configured(self, config: EnvConfig) -> Preset:
         """The same game in worlds of a configuration that began as one of its own."""
         return dataclasses.replace(self, config=config)

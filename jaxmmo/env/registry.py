@@ -10,7 +10,7 @@ import numpy as np
 
 from jaxmmo.env.config import EnvConfig, refuse_unknown
 from jaxmmo.env.presets import Preset
-from jaxmmo.env.rules import NEVER, experience_table
+from jaxmmo.env.rules import NEVER, Rules, experience_table
 
 
 def _released(config: EnvConfig) -> dict[str, Any]:
@@ -60,6 +60,9 @@ PRESETS: dict[str, Callable[[], Preset]] = {
 }
 """The games by their ids, each made when it is first asked for."""
 
+FIRST_GAME = ("JaxMMO-v1", "NeuralMMO-v1.3")
+"""Presets of the first game."""
+
 
 @functools.cache
 def _made(name: str) -> Preset:
@@ -78,3 +81,19 @@ def find(game: str | Preset | EnvConfig) -> Preset:
     refuse_unknown("preset", [name], list(PRESETS))
     preset = _made(name)
     return preset.configured(game) if isinstance(game, EnvConfig) else preset
+
+
+def require_first_game(game: Preset, what: str) -> None:
+    """Refuses games that are neither the first one nor made from it.
+
+    Args:
+      game: that somebody plays.
+      what: knows the first game alone; the error begins with it.
+
+    Raises:
+      ValueError: for another game, naming those that will do.
+    """
+    if not issubclass(game.rules, Rules):
+        raise ValueError(
+            f"{what}: not for {game.name}, but for {', '.join(FIRST_GAME)} and games made from them"
+        )

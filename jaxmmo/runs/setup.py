@@ -104,7 +104,7 @@ def training_overrides(name: str) -> dict[str, Any]:
     v1.3 lists everybody in view, up to 128; a quarter of these rows holds all but the densest
     crowds, and networks take any number. What does not fit is counted as overflow.
     """
-    return {"max_visible": 16} if find(name).config.max_visible > 16 else {}
+    return {"max_visible": 16} if find(name).config.max_visible > 64 else {}
 
 
 def make_env(name: str, overrides: dict[str, Any]) -> Environment:

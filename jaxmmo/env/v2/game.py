@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import numpy as np
+
 from jaxmmo.env.config import EnvConfig, refuse_unknown
 from jaxmmo.env.presets import Preset, TableOf
 from jaxmmo.env.v2 import terrain
@@ -78,6 +80,29 @@ class SecondGame(Preset):
             moved = {name: new[name] for name in new if new[name] != old[name]}
             config = config.replace(**(vars(config) | moved))
         return made(self, config.replace(**overrides), changed)
+
+    def default_rules(self, **overrides: Any) -> Any:
+        """The game's rules, those replaced that rules or constants of the original name.
+
+        Raises:
+          ValueError: for what does not fit, and constants that decide a size or a switch.
+        """
+        constants = self.numbers
+        assert isinstance(constants, Constants)
+        given = {name: overrides.pop(name) for name in list(overrides) if name.isupper()}
+        for name, value in given.items():
+            one = constants.replace(constants.size, {name: value})
+            if config_of(one.values()) != config_of(constants.values()):
+                raise ValueError(f"{name}={value!r}: decides a size or a switch; give it to make")
+        changed = constants.replace(constants.size, given)
+        old, new = (each(self.config) for each in (constants, changed))
+        moved = {name: new[name] for name in new if not np.array_equal(new[name], old[name])}
+        return super().default_rules(**(moved | overrides))
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """Fields of the configuration, the size, and constants of the original."""
+        return (*super().settings, "size", *MEDIUM)
 
     def configured(self, config: EnvConfig) -> SecondGame:
         """The same game in worlds of a configuration; its constants are those it has."""
