@@ -196,10 +196,11 @@ def test_every_constant_of_a_recording_can_be_set():
 
 def test_constants_that_are_numbers_are_rules_too():
     env = jaxmmo.make(SECOND_GAME, size="Small", COMBAT_SPAWN_IMMUNITY=7)
-    rules = env.default_rules(COMBAT_MELEE_REACH=5, gold=3)
+    rules: Any = env.default_rules(COMBAT_MELEE_REACH=5, gold=3)
     assert (rules.reach == np.array([5, 3, 3])).all()
     assert (int(rules.immunity), int(rules.gold)) == (7, 3)
-    assert int(env.default_rules(COMBAT_SPAWN_IMMUNITY=9).immunity) == 9
+    changed: Any = env.default_rules(COMBAT_SPAWN_IMMUNITY=9)
+    assert int(changed.immunity) == 9
     with pytest.raises(ValueError, match="NPC_N=4: decides a size or a switch; give it to make"):
         env.default_rules(NPC_N=4)
     with pytest.raises(ValueError, match="unknown constant 'NPC_M'"):
