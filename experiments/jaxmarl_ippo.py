@@ -66,7 +66,11 @@ def unbatchify(x: jax.Array, agents: list[str], worlds: int) -> dict[str, jax.Ar
 
 
 def make_train(env: Environment, config: dict[str, Any]) -> Any:
-    """Two functions: start(key) -> runner, and update(runner) -> runner, metrics."""
+    """Three functions.
+
+    start(key) -> runner; update(runner) -> runner, metrics; lifetime(params, key) -> decisions for
+    a death, in worlds that nothing is learnt in.
+    """
     worlds, agents = config["NUM_ENVS"], env.agents
     actors = worlds * env.num_agents
     network = ActorCritic(env.action_space(agents[0]).n)
@@ -153,7 +157,19 @@ def make_train(env: Environment, config: dict[str, Any]) -> Any:
         metrics = {"steps": jnp.sum(made.acted), "deaths": died}
         return (train_state, state, seen, key), metrics
 
-    return start, update
+    def lifetime(params: Any, key: jax.Array) -> jax.Array:
+        train_state, *world = start(key)
+        runner = (train_state.replace(params=params), *world)
+
+        def tick(runner: Any, _: None) -> tuple[Any, tuple[jax.Array, jax.Array]]:
+            runner, made = env_step(runner, None)
+            died = jnp.sum((made.reward < 0) & made.acted)
+            return runner, (jnp.sum(made.acted), died)
+
+        _, (steps, deaths) = jax.lax.scan(tick, runner, None, config["MEASURE"])
+        return jnp.sum(steps) / jnp.maximum(jnp.sum(deaths), 1)
+
+    return start, update, lifetime
 
 
 def main() -> None:
@@ -167,11 +183,15 @@ def main() -> None:
     parser.add_argument("--capacity", type=int, default=64, help="slots in a world")
     parser.add_argument("--size", type=int, default=80, help="side of the map, tiles")
     parser.add_argument("--ticks", type=int, default=32, help="between two updates")
+    parser.add_argument(
+        "--measure", type=int, default=512, help="ticks on new maps, before and after (512)"
+    )
     args = parser.parse_args()
     config = {
         "NUM_ENVS": args.worlds,
         "NUM_STEPS": args.ticks,
         "NUM_MINIBATCHES": 4,
+        "MEASURE": args.measure,
         "LR": 1e-3,
         "GAMMA": 0.99,
         "GAE_LAMBDA": 0.9,
@@ -183,19 +203,19 @@ def main() -> None:
     env = Environment(
         args.preset, horizon=512, capacity=args.capacity, height=args.size, width=args.size
     )
-    start, update = make_train(env, config)
+    start, update, lifetime = make_train(env, config)
     runner = jax.jit(start)(jax.random.PRNGKey(args.seed))
-    advance = jax.jit(update, donate_argnums=0)
+    advance, lifetime = jax.jit(update, donate_argnums=0), jax.jit(lifetime)
+    # a network that has learnt nothing yet plays at random: that is what to compare with
+    elsewhere = jax.random.PRNGKey(10**6 + args.seed)
+    random = float(lifetime(runner[0].params, elsewhere))
 
     began = said = time.monotonic()
     total = steps = deaths = 0
-    random = lived = None
     for number in range(args.updates):
         runner, told = advance(runner)
         more, died = int(told["steps"]), int(told["deaths"])
         steps, deaths, total = steps + more, deaths + died, total + more
-        if random is None and (deaths >= 50 or number + 1 == args.updates):
-            random = steps / max(deaths, 1)  # of the first lives, before anything is learnt
         now = time.monotonic()
         over = now - began > 60 * args.minutes or number + 1 == args.updates
         if now - said > 10 or over:
@@ -204,6 +224,7 @@ def main() -> None:
             said, steps, deaths = now, 0, 0
         if over:
             break
+    lived = float(lifetime(runner[0].params, elsewhere))
     print(json.dumps({"lifetime": lived, "random": random, "agent_steps": total}))
 
 

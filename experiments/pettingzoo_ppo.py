@@ -37,6 +37,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--horizon", type=int, default=512, help="ticks of a world")
     parser.add_argument("--minibatches", type=int, default=8)
     parser.add_argument("--rate", type=float, default=1e-3, help="of learning")
+    parser.add_argument(
+        "--measure", type=int, default=512, help="ticks on new maps, before and after (512)"
+    )
     return parser.parse_args()
 
 
@@ -141,6 +144,12 @@ def learn(agent: Agent, optimiser, data, minibatches: int) -> None:
         optimiser.step()
 
 
+def lifetime(env, agent: Agent, seed: int, ticks: int) -> float:
+    """Decisions for a death, in worlds that nothing is learnt in."""
+    _, steps, deaths = Collector(env, seed).play(agent, ticks)
+    return steps / max(deaths, 1)
+
+
 def main() -> None:
     """Trains, and says how it goes."""
     args = arguments()
@@ -151,8 +160,7 @@ def main() -> None:
     agent = Agent(inputs, int(env.action_space("agent_0").n))
     optimiser = torch.optim.Adam(agent.parameters(), args.rate, eps=1e-5)
     # an agent that has learnt nothing yet plays at random: that is what to compare with
-    _, steps, deaths = Collector(env, 10**6 + args.seed).play(agent, args.ticks)
-    random = lived = steps / max(deaths, 1)
+    random = lifetime(env, agent, 10**6 + args.seed, args.measure)
     collector = Collector(env, args.seed)
     began = said = time.monotonic()
     total = steps = deaths = 0
@@ -168,6 +176,7 @@ def main() -> None:
             said, steps, deaths = now, 0, 0
         if over:
             break
+    lived = lifetime(env, agent, 10**6 + args.seed, args.measure)
     print(json.dumps({"lifetime": lived, "random": random, "agent_steps": total}))
 
 

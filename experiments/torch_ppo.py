@@ -34,6 +34,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--ticks", type=int, default=32, help="between two updates")
     parser.add_argument("--minibatches", type=int, default=8)
     parser.add_argument("--rate", type=float, default=1e-3, help="of learning")
+    parser.add_argument(
+        "--measure", type=int, default=512, help="ticks on new maps, before and after (512)"
+    )
     return parser.parse_args()
 
 
@@ -139,12 +142,21 @@ def learn(network: Network, optimiser, steps, advantage, minibatches: int) -> No
         optimiser.step()
 
 
-def lifetimes(steps) -> tuple[int, int]:
+def counts(steps) -> tuple[int, int]:
     """Decisions, and deaths."""
     return (
         sum(int(told.acted.sum()) for *_, told in steps),
         sum(int(told.terminated.sum()) for *_, told in steps),
     )
+
+
+def lifetime(worlds: Worlds, network: Network, seed: int, ticks: int) -> float:
+    """Decisions for a death, in worlds that nothing is learnt in."""
+    seen, steps, deaths = worlds.reset(seed), 0, 0
+    for begin in range(0, ticks, 32):  # so that no more than 32 ticks are held at a time
+        made, seen, _ = rollout(worlds, network, seen, min(32, ticks - begin))
+        steps, deaths = steps + counts(made)[0], deaths + counts(made)[1]
+    return steps / max(deaths, 1)
 
 
 def main() -> None:
@@ -158,26 +170,24 @@ def main() -> None:
     network = Network(worlds, seen.observation.shape[-1]).to(seen.observation.device)
     optimiser = torch.optim.Adam(network.parameters(), args.rate, eps=1e-5)
     # a network that has learnt nothing yet plays at random: that is what to compare with
-    steps, deaths = lifetimes(rollout(worlds, network, seen, 4 * args.ticks)[0])
-    random = steps / max(deaths, 1)
+    random = lifetime(worlds, network, args.seed + 1, args.measure)
     seen = worlds.reset(args.seed)
     began = said = time.monotonic()
     total = steps = deaths = 0
-    lived = random
     for number in range(args.updates):
         made, seen, last = rollout(worlds, network, seen, args.ticks)
         learn(network, optimiser, made, advantages(made, last), args.minibatches)
-        more = lifetimes(made)
+        more = counts(made)
         steps, deaths, total = steps + more[0], deaths + more[1], total + more[0]
         now = time.monotonic()
         over = now - began > 60 * args.minutes or number + 1 == args.updates
         if now - said > 10 or over:
-            lived = steps / max(deaths, 1)
-            rate = steps / (now - said)
+            lived, rate = steps / max(deaths, 1), steps / (now - said)
             print(f"{now - began:6.0f} s  lifetime {lived:6.1f}  {rate:8,.0f} agent-steps/s")
             said, steps, deaths = now, 0, 0
         if over:
             break
+    lived = lifetime(worlds, network, args.seed + 1, args.measure)
     print(json.dumps({"lifetime": lived, "random": random, "agent_steps": total}))
 
 

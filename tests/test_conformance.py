@@ -37,7 +37,13 @@ def test_every_recorded_observation_is_reproduced_to_the_bit():
     assert report["matched"] == 556
 
 
-@pytest.mark.parametrize("policy", statistics.POLICIES)
+@pytest.mark.parametrize(
+    "policy",
+    [
+        pytest.param(policy, marks=[pytest.mark.slow] if policy == "random" else [])
+        for policy in statistics.POLICIES
+    ],
+)
 def test_long_runs_have_the_recorded_statistics(policy):
     report = statistics.check(policy, worlds_per_map=3)
     assert report["passed"], report["first_mismatch"]

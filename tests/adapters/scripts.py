@@ -26,5 +26,5 @@ def run(name: str, *options: str) -> dict[str, Any]:
 
 def trained(name: str, *options: str) -> None:
     """Two updates, and lives that ended: random ones and those of learners."""
-    told = run(name, "--updates", "2", *options)
+    told = run(name, "--updates", "2", "--measure", "64", *options)
     assert told["agent_steps"] > 20 and told["lifetime"] > 1 and told["random"] > 1

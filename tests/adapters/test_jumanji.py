@@ -42,7 +42,7 @@ def test_its_checks_pass(preset):
 def test_discounts_and_steps_tell_deaths_from_the_end():
     env = environment()
     step = jax.jit(env.step)
-    state, timestep = env.reset(jax.random.key(1))
+    state, timestep = jax.jit(env.reset)(jax.random.key(1))
     assert timestep.first() and not timestep.observation.acted.any()
     deaths, after = 0, np.zeros(6, bool)
     for tick in range(12):
@@ -70,7 +70,8 @@ def test_its_wrappers_work():
         state, timestep = step(state, jnp.zeros(6, jnp.int32))
         assert int(timestep.observation.step_count) == tick % 3
     single = MultiToSingleWrapper(environment())
-    _, timestep = single.step(single.reset(jax.random.PRNGKey(0))[0], jnp.zeros(6, jnp.int32))
+    state, _ = jax.jit(single.reset)(jax.random.PRNGKey(0))
+    _, timestep = jax.jit(single.step)(state, jnp.zeros(6, jnp.int32))
     assert timestep.reward.shape == ()
     dm = JumanjiToDMEnvWrapper(environment())
     assert dm.reset().first()
@@ -79,7 +80,7 @@ def test_its_wrappers_work():
 
 def test_a_world_is_drawn():
     env = environment()
-    state, _ = env.reset(jax.random.key(0))
+    state, _ = jax.jit(env.reset)(jax.random.key(0))
     assert env.render(state).shape == (200, 200, 3)
 
 

@@ -133,9 +133,10 @@ def test_in_a_turned_world_the_agent_goes_the_turned_way(obs, view):
         lambda p: p + 0.05 * jax.random.normal(jax.random.key(1), p.shape), params
     )
     params["move"] = jax.tree.map(jnp.zeros_like, params["move"])
-    before = policy.apply(params, obs, (), jnp.zeros(16, bool))
+    apply = jax.jit(policy.apply)
+    before = apply(params, obs, (), jnp.zeros(16, bool))
     after = obs.replace(tiles=turned(obs.tiles, view))
-    after = policy.apply(params, after, (), jnp.zeros(16, bool))
+    after = apply(params, after, (), jnp.zeros(16, bool))
     leads = np.array(SPEC.head("move").leads)
     where = [
         leads.tolist().index((symmetry.VIEWS[view] @ lead).tolist()) for lead in leads

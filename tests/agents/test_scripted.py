@@ -175,6 +175,7 @@ def lifetimes(name: str, worlds: int = 2, ticks: int = 400) -> tuple[float, np.n
     return np.asarray(acted)[:, 100:].sum() / max(1, (late > 0).sum()), np.unique(cause)
 
 
+@pytest.mark.slow
 def test_lifetimes_are_those_known_of_the_original_rules():
     noop, causes = lifetimes("noop")
     assert 14 < noop < 18

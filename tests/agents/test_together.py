@@ -81,6 +81,7 @@ def zeros_of(policy):
     return jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes)
 
 
+@pytest.mark.slow
 def test_eight_policies_of_one_structure_are_one_program():
     env = jaxmmo.make(**SIZES)
     setting = NetworkConfig(populations="shared", features=4)

@@ -77,6 +77,7 @@ def test_the_step_lowers_for_accelerators(preset, capacity):
     )
 
 
+@pytest.mark.slow
 def test_the_update_lowers_for_accelerators(learner):
     lowers_for_accelerators(*update_of(learner))
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import json
 import platform
+import subprocess
 import sys
 import tempfile
 import time
@@ -44,10 +46,26 @@ def parallel(args: argparse.Namespace) -> None:
             for layout in meshes.LAYOUTS[1:]:
                 what = f"{core} {layout}"
                 timed(what, lambda c=core, m=layout: meshes.equal(folder, m, c, args.updates))
-                print(f"  parameters learned differ by {meshes.drift(folder, layout):.1e} at most")
+                apart = meshes.drift(folder, layout, core)
+                print(f"  parameters learned differ by {apart:.1e} at most")
     for devices in (1, 2, 4, 8):
         timed("scaling", lambda n=devices: meshes.scaling(n))
     print("all held")
+
+
+def learning(args: argparse.Namespace) -> None:
+    """A training script on another library, for ten minutes: its agents outlive random ones."""
+    words = ["--minutes", str(args.minutes), "--seed", str(args.seed)]
+    script = [sys.executable, "-u", f"experiments/{args.script}.py", *words]
+    with subprocess.Popen(script, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        line = "{}"
+        for line in process.stdout:
+            print(line, end="", flush=True)
+    told = json.loads(line)
+    ratio = told["lifetime"] / told["random"]
+    print(f"on new maps they live {ratio:.2f} times as long as random ones")
+    assert ratio > 2
 
 
 def killed(folder: Path, count: int, seed: int) -> dict[str, int]:
@@ -87,13 +105,18 @@ def main(words: Iterable[str]) -> None:
     sub.add_argument("--seed", type=int, default=0, help="of all that is drawn")
     sub = subparsers.add_parser("parallel", help=parallel.__doc__)
     sub.add_argument("--updates", type=int, default=20, help="made on every mesh")
+    sub = subparsers.add_parser("learning", help=learning.__doc__)
+    sub.add_argument("script", choices=["torch_ppo", "pettingzoo_ppo", "jaxmarl_ippo"])
+    sub.add_argument("--minutes", type=float, default=10.0, help="of training")
+    sub.add_argument("--seed", type=int, default=0, help="of all that is drawn")
     args = parser.parse_args(list(words))
-    numbers = [name for name in vars(args) if name != "name"]
-    options = " ".join(f"--{name} {getattr(args, name)}" for name in numbers)
-    print(f"$ .ci/campaign {args.name} {options}")
+    given = {name: value for name, value in vars(args).items() if name not in ("name", "script")}
+    told = [args.name, *([args.script] if "script" in args else [])]
+    options = " ".join([*told, *(f"--{name} {value}" for name, value in given.items())])
+    print(f"$ .ci/campaign {options}", flush=True)
     python, system = platform.python_version(), platform.system()
     print(f"jaxmmo {jaxmmo.__version__}, jax {jax.__version__}, Python {python}, {system}")
-    {"reliability": reliability, "parallel": parallel}[args.name](args)
+    {"reliability": reliability, "parallel": parallel, "learning": learning}[args.name](args)
 
 
 if __name__ == "__main__":

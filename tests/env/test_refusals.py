@@ -88,5 +88,5 @@ def test_actions_of_another_form_are_refused(changed, message):
 
 
 def test_a_terrain_as_large_as_the_map_is_taken():
-    _, state = environment(V1).reset(jax.random.key(0), terrain=ground())
+    _, state = jax.jit(environment(V1).reset)(jax.random.key(0), terrain=ground())
     assert (np.asarray(state.terrain.material) == ground()).all()

@@ -219,7 +219,7 @@ def test_the_assignment_of_populations_can_be_replaced(preset):
 def test_a_limit_below_the_number_of_populations_does_not_keep_the_world_empty(preset):
     env = jaxmmo.make(preset, capacity=4, height=SIDE, width=SIDE, border=2, vision=5, max_spawns=2)
     rules = env.default_rules(spawn_attempts=2)
-    _, state = env.reset(jax.random.key(0), rules)
+    _, state = jax.jit(env.reset)(jax.random.key(0), rules)
     step = jax.jit(env.step)
     for tick in range(12):
         _, state, *_ = step(jax.random.key(tick), state, env.noop(), rules)

@@ -18,13 +18,13 @@ ENV = jaxmmo.make(
 @pytest.mark.parametrize(
     "choice",
     [
-        {"attributes": "attention"},
         {"tiles": "convolution"},
-        {"core": "lstm", "dtype": "bfloat16"},
         *(
             pytest.param(choice, marks=pytest.mark.slow)
             for choice in (
+                {"attributes": "attention"},
                 {"tiles": "attention"},
+                {"core": "lstm", "dtype": "bfloat16"},
                 {"views": 1},
                 {"views": 4},
                 {"populations": "shared"},

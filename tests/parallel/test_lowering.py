@@ -18,7 +18,11 @@ OWN = {"Sharding", "SPMDFullToShardShape", "SPMDShardToFullShape"}
 
 
 @pytest.mark.parametrize(
-    ("platform", "worlds", "agents"), [("tpu", 256, 1), ("cuda", 32, 2)], ids=["256 TPU", "64 CUDA"]
+    ("platform", "worlds", "agents"),
+    [
+        pytest.param("tpu", 256, 1, id="256 TPU"),
+        pytest.param("cuda", 32, 2, id="64 CUDA", marks=pytest.mark.slow),
+    ],
 )
 def test_an_update_lowers_for_many_devices(platform, worlds, agents):
     env = jaxmmo.make(**SMALL)

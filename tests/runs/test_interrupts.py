@@ -104,6 +104,7 @@ def test_a_signal_while_it_compiles_ends_a_run_soundly(tmp_path, number, status)
         assert process.returncode == 0
 
 
+@pytest.mark.slow
 def test_a_second_process_is_refused_and_the_first_goes_on(tmp_path):
     path = tmp_path / "run"
     with running(path, *LONG) as process:

@@ -182,6 +182,7 @@ def test_overlays_say_what_they_show(replay_page: Page):
     replay_page.until('document.querySelector("#caption").hidden')
 
 
+@pytest.mark.slow
 def test_broken_files_are_explained_and_leave_the_page_as_it_was(
     browser: Any, tiny: Recording, crowd: Recording, tmp_path: Path
 ):
@@ -223,6 +224,7 @@ def open_files(replay_page: Page, tiny: Recording, crowd: Recording, tmp_path: P
         assert replay_page.read(name) == str(getattr(players, name)[alive[3]])
 
 
+@pytest.mark.slow
 def test_a_live_world_is_shown_paused_and_stepped(browser: Any, tiny: Recording):
     world = Simulation(cast(World, Reel(tiny)), "a reel", 0, 20)
     with serving(create_app(guard=Guard("127.0.0.1", ""), simulation=world)) as port:

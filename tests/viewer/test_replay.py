@@ -15,6 +15,7 @@ from jaxmmo.viewer.world import summarise
 from tests.viewer.conftest import Recording, assert_same, record, tiny_world
 
 
+@pytest.mark.slow
 def test_a_thousand_ticks_come_back_bit_for_bit(crowd: Recording):
     replay = Replay(crowd.data)
     assert len(replay) == len(crowd.frames) == 1001
@@ -22,6 +23,7 @@ def test_a_thousand_ticks_come_back_bit_for_bit(crowd: Recording):
         assert_same(decoded, recorded)
 
 
+@pytest.mark.slow
 def test_a_thousand_ticks_of_128_agents_fit_in_two_megabytes(crowd: Recording):
     alive = np.mean([frame.state.players.alive.sum() for frame in crowd.frames])
     assert alive > 110

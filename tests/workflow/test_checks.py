@@ -202,7 +202,10 @@ def test_worlds_of_wrappers_are_lived_in_and_their_ends_are_worth_what_was_seen(
         assert np.all(last[cut] >= 5)
         assert not np.any(last[~cut])
         assert np.all(np.asarray(acting.world_of(env, worlds.state).tick) == 2)
-        assert acting.world_of(lasting(env), lasting(env).reset(jax.random.key(0))[1]).tick == 0
+        assert (
+            acting.world_of(lasting(env), jax.jit(lasting(env).reset)(jax.random.key(0))[1]).tick
+            == 0
+        )
     else:
         assert steps.last_value == ()
 

@@ -70,9 +70,10 @@ def test_a_batch_is_a_loop_over_worlds():
     env = Batch(ENV, 3)
     obs, state = jax.jit(env.reset)(jax.random.key(4))
     start = [RESET(key) for key in jax.random.split(jax.random.key(4), 3)]
+    begun = jax.device_get((obs, state))
     for world in range(3):
-        assert_equal(jax.tree.map(lambda x, w=world: x[w], (obs, state)), start[world])
-    answer = jax.jit(env.step)(KEYS[0], state, env.noop())
+        assert_equal(jax.tree.map(lambda x, w=world: x[w], begun), start[world])
+    answer = jax.device_get(jax.jit(env.step)(KEYS[0], state, env.noop()))
     for world, key in enumerate(jax.random.split(KEYS[0], 3)):
         alone = STEP(key, start[world][1], ENV.noop())
         assert_equal(jax.tree.map(lambda x, w=world: x[w], answer), alone)
@@ -169,6 +170,7 @@ def test_worlds_of_a_batch_end_each_in_its_time():
     assert np.any(np.asarray(terminal.tiles[0]) != np.asarray(answer[0].tiles[0]))
 
 
+@pytest.mark.slow
 def test_auto_reset_inside_a_batch_does_the_same_to_each_world():
     env = Batch(AutoReset(Horizon(ENV, 2)), 2)
     answers = rollout(env, 3)
