@@ -81,7 +81,9 @@ def _play(
     def tick(now: Any) -> Any:
         world, (intent, rolls) = now
         intent, rolls = with_slots(config, world, intent, rolls)
-        one = _facts(config, simultaneous.advance(config, rules, world, intent, rolls)[0])
+        # whose turn it is in conflicts is drawn: here, what was drawn is the recorded order
+        drawn = rolls.replace(buyers=intent.order)
+        one = _facts(config, simultaneous.advance(config, rules, world, intent, drawn)[0])
 
         def in_order(order: jax.Array) -> Any:
             turn = world.bodies.turn.at[order].set(jnp.arange(config.capacity, dtype=jnp.int32))

@@ -76,7 +76,7 @@ def buy(config: Config, rules: Rules, world: World, item: jax.Array, rank: jax.A
     when &= can_act(world, who) & ~in_combat(rules, world, who)
     bags = bags_of(config, items)
     stack = get_at(bags.stack, kind_of(config, who, items.type[row], items.level[row]), size)
-    when &= (stack < size) | (bags.count[who] < config.inventory)
+    when &= (stack < size) | (bags.held[who] < config.inventory)
     when &= bodies.gold[who] >= price
     wins = first_of(rank, row, when, size)
     world = log.record_item(world, wins, who, Event.BUY_ITEM, row, gold=price)
@@ -138,7 +138,7 @@ def give(
     leads = first_of(rank, jnp.minimum(kind, kinds - 1), when & ~counts_on & (kind < kinds), kinds)
     needs = when & ~counts_on & (leads | (kind == kinds))
     taken = sums_before(jnp.where(needs, other, LAST), rank, needs.astype(jnp.int32))
-    fits = needs & (bags.count[other] + taken < config.inventory)
+    fits = needs & (bags.held[other] + taken < config.inventory)
     led = set_at(jnp.full(kinds, size, jnp.int32), jnp.where(leads & fits, kind, kinds), item)
     leader = get_at(led, kind, size)
     gives = counts_on | fits | (when & ~needs & (leader < size))

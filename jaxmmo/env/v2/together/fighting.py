@@ -152,7 +152,7 @@ def _inherit(
     killer = jnp.where(heirs, who, nobody + 1)  # one more than nobody: all is destroyed
     killer = set_at(jnp.full(nobody, nobody, jnp.int32), jnp.where(kills, target, nobody), killer)
     bags = bags_of(config, world.items)
-    world = _take_items(config, world, killer, bags.count, bags.stack, loot)
+    world = _take_items(config, world, killer, bags.held, bags.stack, loot)
     types = jnp.stack([bodies.armour[target], bodies.tool[target]], 1)
     level = jnp.minimum(bodies.rank[target], 10)[:, None] + jnp.zeros_like(types)
     when = (heirs & ~players[target])[:, None] & (types > 0)

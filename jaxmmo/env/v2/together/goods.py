@@ -23,7 +23,7 @@ KINDS = 3 * LEVELS
 class Bags(NamedTuple):
     """What bodies hold."""
 
-    count: jax.Array  # i32[B]; items
+    held: jax.Array  # i32[B]; how many items
     stack: jax.Array  # i32[B * KINDS]; rows of stacks, I for none
 
 
@@ -80,7 +80,7 @@ def make_each(
     items, size = world.items, world.items.type.shape[0]
     kind = kind_of(config, found.body[:, None], found.type, found.level)
     stack = get_at(bags.stack, kind, size)
-    used, fits = bags.count[found.body], []
+    used, fits = bags.held[found.body], []
     for j in range(found.type.shape[1]):
         fits.append(found.when[:, j] & (used < config.inventory))
         used += (fits[j] & (stack[:, j] == size)).astype(jnp.int32)
