@@ -6,6 +6,7 @@ from importlib import metadata, resources
 import jax
 
 import jaxmmo
+from jaxmmo.env.registry import FIRST_GAME
 
 env = jaxmmo.make(capacity=16)
 obs, state = jax.jit(env.reset)(jax.random.key(0))
@@ -14,7 +15,7 @@ assert int(state.tick) == 1, state.tick
 assert metadata.version("jaxmmo") == jaxmmo.__version__
 
 package = resources.files("jaxmmo")
-baselines = [f"baselines/{preset}.npz" for preset in jaxmmo.registered()]
+baselines = [f"baselines/{preset}.npz" for preset in FIRST_GAME]
 for name in ("py.typed", "viewer/static/index.html", "viewer/static/viewer.js", *baselines):
     assert package.joinpath(name).is_file(), f"{name} is not in the package"
 tests = [d for d in metadata.files("jaxmmo") or [] if str(d).startswith(("tests", "client"))]

@@ -15,7 +15,7 @@ import jaxmmo
 def test_an_unknown_preset(name):
     with pytest.raises(ValueError, match=rf"unknown preset '{name}'.*allowed: JaxMMO-v1, Neural"):
         jaxmmo.make(name)
-    assert jaxmmo.registered() == ["JaxMMO-v1", "NeuralMMO-v1.3"]
+    assert jaxmmo.registered() == ["JaxMMO-v1", "NeuralMMO-v1.3", "NeuralMMO-v2.1"]
 
 
 def test_an_unknown_field_and_what_was_meant():
@@ -45,9 +45,12 @@ def test_an_unknown_field_and_what_was_meant():
         ({"width": 20, "vision": 12}, r"width=20: .* in \[25, 16384\] \(the window is 25x25\)"),
         ({"vision": 16}, r"vision=16: must be an integer in \[1, 15\]"),
         ({"border": 0}, "border=0: must be an integer in"),
-        ({"border": 39}, r"border=39: must be an integer in \[1, 38\]"),
+        ({"height": 80, "width": 80, "border": 39}, r"border=39: must be an integer in \[1, 38\]"),
         ({"initial_population": 129, "capacity": 128}, r"initial_population=129: .* in \[0, 128\]"),
-        ({"max_visible": 9, "capacity": 8}, r"max_visible=9: must be an integer in \[1, 8\]"),
+        (
+            {"max_visible": 9, "capacity": 8, "npc_capacity": 0},
+            r"max_visible=9: must be an integer in \[1, 8\]",
+        ),
         ({"resolution": "fast"}, r"resolution='fast': must be one of \('simultaneous', 'sequen"),
         ({"tile_bits": 12}, "tile_bits=12: must be 8 or 16"),
         ({"allow_stay": 1}, "allow_stay=1: must be True or False"),

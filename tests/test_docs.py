@@ -11,6 +11,7 @@ import pytest
 
 import jaxmmo
 from jaxmmo.cli.main import COMMANDS, build_parser, main
+from tests.games import FIRST_GAME
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -96,8 +97,8 @@ def test_the_changelog_has_this_version():
 
 
 def test_the_list_of_preset_differences_is_complete():
-    """Every setting and rule in which the presets differ stands in the table, and no other."""
-    ours, original = (jaxmmo.make(name) for name in jaxmmo.registered())
+    """Every setting and rule in which the first game's presets differ stands in the table alone."""
+    ours, original = (jaxmmo.make(name) for name in FIRST_GAME)
     differing = {
         name
         for name in vars(ours.config)

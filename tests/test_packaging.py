@@ -10,6 +10,7 @@ import pytest
 
 import jaxmmo
 from jaxmmo.cli.main import COMMANDS, main
+from tests.games import FIRST_GAME
 
 # rich is not among them: flax imports it
 OPTIONAL = (
@@ -34,14 +35,18 @@ OPTIONAL = (
 
 
 def test_importing_the_library_imports_nothing_optional():
-    """Nor do the commands' own options, so that --help is quick and always works."""
+    """Nor do the commands' own options, so that --help is quick and always works.
+
+    Who plays the first game does not import the second one.
+    """
     code = f"""
 import sys
 import jaxmmo, jaxmmo.agents.scripted, jaxmmo.env.autoreset, jaxmmo.io, jaxmmo.adapters.neuralmmo
 from jaxmmo.cli.main import COMMANDS, build_parser
 for command in COMMANDS:
     build_parser(command)
-print([name for name in {OPTIONAL} if name in sys.modules])
+jaxmmo.make()
+print([name for name in {(*OPTIONAL, "jaxmmo.env.v2")} if name in sys.modules])
 """
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120
@@ -123,7 +128,7 @@ def test_extras_hold_what_is_imported_only_when_used():
 
 def test_the_package_carries_its_files():
     package = resources.files("jaxmmo")
-    baselines = [f"baselines/{preset}.npz" for preset in jaxmmo.registered()]
+    baselines = [f"baselines/{preset}.npz" for preset in FIRST_GAME]
     for name in ("py.typed", "viewer/static/index.html", "viewer/static/viewer.js", *baselines):
         assert package.joinpath(name).is_file(), name
     assert all(len(package.joinpath(name).read_bytes()) < 2_000_000 for name in baselines)

@@ -69,11 +69,14 @@ class Spaces(SphinxDirective):
 
 
 class RulesTable(SphinxDirective):
-    """Every number of the game and its value in both presets: `{jaxmmo-rules}`."""
+    """Every number of a game and its value in some of its presets: `{jaxmmo-rules} PRESET ...`."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
 
     def run(self) -> list[nodes.Node]:
         """One row for each rule; long arrays by their size."""
-        presets = jaxmmo.registered()
+        presets = self.arguments[0].split()
         columns = [jaxmmo.make(name).default_rules() for name in presets]
         rows = []
         for name in vars(columns[0]):

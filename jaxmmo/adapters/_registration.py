@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jaxmmo.adapters.base import make_world, requires
+from jaxmmo.env.registry import FIRST_GAME
 
 
 def register() -> list[str]:
@@ -13,11 +14,9 @@ def register() -> list[str]:
     Returns:
       The ids.
     """
-    from jaxmmo.env import making
-
     gymnasium = requires("gymnasium")
     ids = []
-    for preset in making.registered():
+    for preset in FIRST_GAME:
         ids.append(f"jaxmmo/{preset}")
         if ids[-1] not in gymnasium.registry:
             gymnasium.register(

@@ -25,6 +25,7 @@ import jax.numpy as jnp
 
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.presets import Preset
+from jaxmmo.env.registry import require_first_game
 from jaxmmo.env.wrappers import Horizon, Wrapper
 from jaxmmo.io import arrays
 from jaxmmo.records import Record
@@ -58,10 +59,12 @@ def make_world(
     """A world that ends after `horizon` ticks, never for None, and the same world without an end.
 
     Raises:
-      ValueError: for an unknown preset or setting, or a horizon that is no positive integer.
+      ValueError: for an unknown preset or setting, another game than the first one, or a horizon
+        that is no positive integer.
     """
     from jaxmmo.env import making
 
+    require_first_game(making.preset(preset), "adapters")
     env = making.make(preset, **overrides)
     return (env if horizon is None else Horizon(env, horizon)), env
 

@@ -266,7 +266,7 @@ def vector_env(
     """Worlds as a Gymnasium `VectorEnv` of `num_worlds * capacity` entries.
 
     Args:
-      preset: one of `jaxmmo.registered()`, or a `Preset` of your own.
+      preset: of the first game: its id, or a `Preset` of your own made from it.
       num_worlds: worlds side by side.
       horizon: ticks until a world ends; None for never.
       autoreset_mode: Gymnasium's `AutoresetMode` or its value: "NextStep", "SameStep", "Disabled".

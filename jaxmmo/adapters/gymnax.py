@@ -204,7 +204,7 @@ def make(
     """An environment and its parameters, as `gymnax.make` gives them.
 
     Args:
-      preset: one of `jaxmmo.registered()`, or a `Preset` of your own.
+      preset: of the first game: its id, or a `Preset` of your own made from it.
       horizon: ticks until the world ends, and a new one begins.
       form: 6 or 5 values of `step`; that of the installed gymnax if omitted.
       rules: of the game; the preset's if omitted.

@@ -62,7 +62,7 @@ class Environment(_base.MultiAgentEnv):
         """A world that ends and begins anew after `horizon` ticks.
 
         Args:
-          preset: one of `jaxmmo.registered()`, or a `Preset` of your own.
+          preset: of the first game: its id, or a `Preset` of your own made from it.
           horizon: ticks until the world ends.
           actions: "joint", one number for all heads; "multi", a number for each.
           rules: of the game; the preset's if omitted.

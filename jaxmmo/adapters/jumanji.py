@@ -68,7 +68,7 @@ class Environment(_env.Environment):
         """A world that ends after `horizon` ticks.
 
         Args:
-          preset: one of `jaxmmo.registered()`, or a `Preset` of your own.
+          preset: of the first game: its id, or a `Preset` of your own made from it.
           horizon: ticks until the world ends.
           rules: of the game; the preset's if omitted.
           **overrides: `EnvConfig` fields.

@@ -133,8 +133,10 @@ class Realm:
           ValueError: for what is unknown or out of range, saying what is allowed.
         """
         from jaxmmo.env import making
+        from jaxmmo.env.registry import require_first_game
 
         preset = config if isinstance(config, str) else "NeuralMMO-v1.3"
+        require_first_game(making.preset(preset), "Realm")
         names = {"NENT": "capacity", "NPOP": "num_populations", "STIM": "vision"}
         given = {own: getattr(config, name) for name, own in names.items() if hasattr(config, name)}
         self.env = making.make(preset, **(given | overrides))

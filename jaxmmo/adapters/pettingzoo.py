@@ -231,7 +231,7 @@ def parallel_env(
     """A world as a PettingZoo `ParallelEnv`.
 
     Args:
-      preset: one of `jaxmmo.registered()`, or a `Preset` of your own.
+      preset: of the first game: its id, or a `Preset` of your own made from it.
       horizon: ticks until the world ends. None for never: then there is no `possible_agents`, as
         there is no end to the agents that may be born.
       observations: "flat" or "dense"; an observation is a dict of `observation` and `action_mask`.

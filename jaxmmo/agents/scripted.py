@@ -14,6 +14,7 @@ from jaxmmo.env import terrain
 from jaxmmo.env.constants import DELTAS, Material, Move
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.observation import Observation
+from jaxmmo.env.registry import require_first_game
 from jaxmmo.io import decisions
 from jaxmmo.io.inputs import unpack
 from jaxmmo.spec import Spec
@@ -32,13 +33,16 @@ def get(name: str, env: Environment) -> Policy:
 
     Args:
       name: one of `names()`.
-      env: only its spec matters.
+      env: only its spec matters, and its game.
 
     Raises:
-      ValueError: for an unknown name, listing those that exist.
+      ValueError: for an unknown name, listing those that exist; for one that reads maps of the
+        first game in a world of another one.
     """
     if name not in SCRIPTS:
         raise ValueError(f"unknown scripted policy {name!r}; there are: {', '.join(SCRIPTS)}")
+    if name not in ANYWHERE and hasattr(env, "preset"):  # of the user's own have none
+        require_first_game(env.preset, f"policy {name!r}")
     return _build(name, env.spec)
 
 
@@ -91,6 +95,9 @@ SCRIPTS: dict[str, Callable[[Spec, Observation], Logits]] = {
     "forager": _forager,
     "fighter": _fighter,
 }
+
+ANYWHERE = ("noop", "random")
+"""Those that know nothing of a game's rules."""
 
 
 def _peaceful(spec: Spec, obs: Observation) -> Logits:

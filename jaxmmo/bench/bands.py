@@ -86,7 +86,8 @@ def measure_one(
     obs, state = jax.block_until_ready(jax.jit(bands.reset)(jax.random.key(seed), rules))
 
     def choose(key: jax.Array, obs: Any) -> Any:
-        return worlds.random_legal(jax.random.fold_in(key, jax.lax.axis_index(AXIS)), obs)
+        own = jax.random.fold_in(key, jax.lax.axis_index(AXIS))
+        return worlds.random_legal(bands.env.spec, own, obs)
 
     act, fold = bands.act(choose, shared=1), bands.act(lambda obs: _rowless(worlds.fold(obs)))
 

@@ -116,7 +116,7 @@ def shares(learner: Learner, state: LearnState, whole: float) -> dict[str, float
 
     def live(worlds: RolloutState) -> Any:
         zero = jnp.zeros((config.worlds, env.config.capacity), jnp.int32)
-        action = {"move": zero, "style": zero, "target": zero}
+        action = {head.name: zero for head in env.spec.heads}
 
         def tick(state: Any, t: jax.Array) -> tuple[Any, Any]:
             now = jax.vmap(lambda key: jax.random.fold_in(key, t))(keys)

@@ -15,13 +15,18 @@ from jaxmmo.env import making, random
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.observation import Observation
 from jaxmmo.env.rules import Rules
+from jaxmmo.spec import Spec
 
 POLICY_STREAM = 1 << 16  # of random numbers: none of the game's own
 
 
 def nth_legal(mask: jax.Array, word: jax.Array) -> jax.Array:
-    """i32[...]: a uniform choice among the legal ones of bool[..., C], C at most 32."""
+    """i32[...]: a uniform choice among the legal ones of bool[..., C]."""
     size = mask.shape[-1]
+    if size > 32:
+        count = jnp.cumsum(mask, -1, dtype=jnp.int32)
+        nth = 1 + random.below(word, jnp.maximum(count[..., -1], 1))
+        return jnp.minimum(jnp.sum(count < nth[..., None], -1, dtype=jnp.int32), size - 1)
     bit = jnp.uint32(1) << jnp.arange(size, dtype=jnp.uint32)
     bits = jnp.sum(jnp.where(mask, bit, 0), -1, dtype=jnp.uint32)
     nth = 1 + random.below(word, jnp.maximum(jax.lax.population_count(bits), 1))
@@ -36,17 +41,23 @@ def nth_legal(mask: jax.Array, word: jax.Array) -> jax.Array:
     return place
 
 
-def random_legal(key: jax.Array, obs: Observation) -> dict[str, jax.Array]:
-    """Every head uniform among its legal choices: two words of threefry a slot."""
-    masks = obs.masks
-    move, fight = random.words(key, POLICY_STREAM, jnp.arange(masks.move.shape[0]))
-    style = random.below(fight, masks.style.shape[1])
-    target = jnp.take_along_axis(masks.target, style[:, None, None], 1)[:, 0]
-    return {
-        "move": nth_legal(masks.move, move),
-        "style": style,
-        "target": nth_legal(target, fight >> 8),
-    }
+def random_legal(spec: Spec, key: jax.Array, obs: Observation) -> dict[str, jax.Array]:
+    """Every head uniform among its legal choices: a word of threefry a slot and head.
+
+    A head that is given another one uses further bits of the same word.
+    """
+    slots = jnp.arange(next(iter(obs.masks.values())).shape[0])
+    free = [head.name for head in spec.heads if head.given is None]
+    blocks = [random.words(key, POLICY_STREAM + i, slots) for i in range(-(-len(free) // 2))]
+    words = dict(zip(free, [word for block in blocks for word in block], strict=False))
+    action: dict[str, jax.Array] = {}
+    for head in spec.heads:
+        mask = obs.masks[head.name]
+        if head.given is not None:
+            mask = jnp.take_along_axis(mask, action[head.given][:, None, None], 1)[:, 0]
+            words[head.name] = words[head.given] >> 8
+        action[head.name] = nth_legal(mask, words[head.name])
+    return action
 
 
 def fold(obs: Observation) -> list[jax.Array]:
@@ -74,7 +85,7 @@ def play(env: Environment, rules: Rules, ticks: int, keys: jax.Array, obs: Any, 
     """
 
     def world(key: jax.Array, obs: Observation, state: Any) -> tuple[Any, ...]:
-        action = random_legal(key, obs)
+        action = random_legal(env.spec, key, obs)
         obs, state, _, _, _, info = env.step(key, state, action, rules)
         acted = jnp.sum(info.acted, dtype=jnp.int32)
         return obs, state, fold(obs), acted, acted + jnp.sum(info.newborn, dtype=jnp.int32)

@@ -12,6 +12,7 @@ import textwrap
 from typing import Any
 
 from jaxmmo.env.config import EnvConfig
+from jaxmmo.env.registry import find
 from jaxmmo.learning.config import LearnConfig
 from jaxmmo.runs.setup import NetworkConfig
 
@@ -23,9 +24,10 @@ class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescript
     """Shows defaults, and leaves what is written below the options as it is."""
 
 
-def names() -> dict[str, list[str]]:
-    """Names of settings by where they belong."""
-    return {part: [f.name for f in dataclasses.fields(kind)] for part, kind in KINDS.items()}
+def names(preset: str | None = None) -> dict[str, list[str]]:
+    """Names of settings by where they belong, the environment's being those of a preset."""
+    known = {part: [f.name for f in dataclasses.fields(kind)] for part, kind in KINDS.items()}
+    return known if preset is None else known | {"env": list(find(preset).settings)}
 
 
 def meanings(kind: Any) -> dict[str, str]:
@@ -52,17 +54,20 @@ def explained() -> str:
     return "\n".join(lines)
 
 
-def parse(settings: list[str], *, own_env: bool) -> dict[str, dict[str, Any]]:
+def parse(
+    settings: list[str], *, own_env: bool, preset: str | None = None
+) -> dict[str, dict[str, Any]]:
     """Settings by where they belong: "learn", "network" and "env".
 
     Args:
       settings: NAME=VALUE each.
       own_env: the user's own function makes the environment, and takes all other names.
+      preset: of the environment; the first game's settings are known if omitted.
 
     Raises:
       ValueError: for another form or an unknown name, saying what is known.
     """
-    known = names()
+    known = names(preset)
     parts: dict[str, dict[str, Any]] = {part: {} for part in KINDS}
     for setting in settings:
         name, equals, value = setting.partition("=")

@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
         from jaxmmo.parallel import mesh
 
         mesh.parse(args.mesh)
-    parts = settings.parse(args.set, own_env=args.env is not None)
+    parts = settings.parse(args.set, own_env=args.env is not None, preset=args.preset)
     if args.no_attack:
         parts["learn"]["attacks"] = False
     path = args.output or _default_directory(args)

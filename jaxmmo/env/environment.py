@@ -15,7 +15,8 @@ from jaxmmo.env.actions.decoding import decode, noop
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.constants import Cause
 from jaxmmo.env.observation import Observation
-from jaxmmo.env.presets import Preset, find
+from jaxmmo.env.presets import Preset
+from jaxmmo.env.registry import find
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import WorldState, varying_like
 from jaxmmo.env.systems.spawning import PopulationFn, random_population
@@ -47,14 +48,12 @@ class Environment:
     """
 
     game: Preset | EnvConfig | str
-    reward_fn: rewards.RewardFn = None  # pyright: ignore[reportAssignmentType]
+    reward_fn: rewards.RewardFn | None = None
     population_fn: PopulationFn = random_population
 
     def __post_init__(self) -> None:
         """Raises ValueError for an unknown preset."""
         object.__setattr__(self, "game", find(self.game))
-        if self.reward_fn is None:
-            object.__setattr__(self, "reward_fn", self.preset.reward)
 
     def __repr__(self) -> str:
         """The game, its sizes, and what was replaced."""
@@ -62,7 +61,7 @@ class Environment:
         own = [
             getattr(f, "__name__", type(f).__name__)
             for f in (self.reward_fn, self.population_fn)
-            if f not in (self.preset.reward, random_population)
+            if f not in (None, self.preset.reward, random_population)
         ]
         sizes = f"{config.height}x{config.width} tiles, {config.capacity} slots"
         return f"Environment({', '.join([self.preset.name, sizes, *own])})"
@@ -71,6 +70,11 @@ class Environment:
     def preset(self) -> Preset:
         """Configuration, rules, and what the game is made of."""
         return find(self.game)
+
+    @property
+    def reward(self) -> rewards.RewardFn:
+        """What is played for: `reward_fn`, or else the preset's."""
+        return self.preset.reward if self.reward_fn is None else self.reward_fn
 
     @property
     def config(self) -> EnvConfig:
@@ -155,8 +159,8 @@ class Environment:
         rolls = game.draws(config, rules, state, key, self.population_fn, game.systems)
         after, events = step.advance(config, rules, state, intent, rolls, game.systems)
         obs, after = self.observe(after, rules)
-        reward = self.reward_fn(rules, state, after, events)
-        reward = validation.check_reward(config, self.reward_fn, reward)
+        reward = self.reward(rules, state, after, events)
+        reward = validation.check_reward(config, self.reward, reward)
         terminated = events.deaths.cause != Cause.NONE
         players = slice(config.capacity)
         info = Info(

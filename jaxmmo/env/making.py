@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from jaxmmo.env.environment import Environment
-from jaxmmo.env.presets import PRESETS, Preset, find
+from jaxmmo.env.presets import Preset
+from jaxmmo.env.registry import PRESETS, find
 from jaxmmo.env.rewards import RewardFn
 from jaxmmo.env.systems.spawning import PopulationFn, random_population
 
@@ -28,8 +29,7 @@ def make(
     Raises:
       ValueError: for an unknown preset or field, or a bad value, saying what is allowed.
     """
-    game = find(preset).replace(**overrides)
-    return Environment(game, reward_fn or game.reward, population_fn)
+    return Environment(find(preset).replace(**overrides), reward_fn, population_fn)
 
 
 def preset(name: str | Preset = "JaxMMO-v1") -> Preset:

@@ -1,6 +1,6 @@
 """Presets: a game as one object, its configuration, its numbers, and what it is made of.
 
-The registered ones are the games of this package. `Preset.extend` adds to one of them from a file
+The games of this package stand in `registry.py`. `Preset.extend` adds to one of them from a file
 of the user's own: columns of tables, further tables, views, systems, action heads, materials, and
 numbers of the rules. Everything else follows: observations, networks, saves, recordings.
 """
@@ -14,14 +14,13 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from jaxmmo.env import terrain, tiles
 from jaxmmo.env.actions import HEADS, ActionHead
-from jaxmmo.env.config import EnvConfig, refuse_unknown
+from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.constants import Skill
 from jaxmmo.env.rewards import RewardFn, survival
-from jaxmmo.env.rules import NEVER, Numbers, Rules, experience_table, make_rules
+from jaxmmo.env.rules import Numbers, Rules, make_rules
 from jaxmmo.env.state import Bodies, Columns, Lives, Rolls, Table, Terrain, WorldState
 from jaxmmo.env.state.table import columns, empty, extended
 from jaxmmo.env.step import SYSTEMS, draw_rolls
@@ -35,14 +34,15 @@ from jaxmmo.env.views.window import attributes as tile_attributes
 from jaxmmo.records import Record
 from jaxmmo.spec import Spec
 
+# configuration, rules and state are of the game's own classes in what follows, as in `RunSystem`
 TerrainFn = Callable[[jax.Array, Any, Any], jax.Array]
 """(key, config, rules) -> u8[H, W]: the materials of a new map; the key is consumed."""
 
-FoundersFn = Callable[[Any, Any, Any, jax.Array, PopulationFn], Any]
+FoundersFn = Callable[[Any, Any, Any, jax.Array, PopulationFn], WorldState]
 """(config, rules, empty state, key, population_fn) -> the state with who is there at first; the key
 is consumed."""
 
-DrawFn = Callable[[Any, Any, Any, jax.Array, PopulationFn, Any], Rolls]
+DrawFn = Callable[[Any, Any, Any, jax.Array, PopulationFn, tuple[System, ...]], Rolls]
 """(config, rules, state, key, population_fn, systems) -> every random number of a tick; the key is
 consumed."""
 
@@ -102,8 +102,8 @@ class Preset:
     name: str = "JaxMMO-v1"
     config: EnvConfig = dataclasses.field(default_factory=EnvConfig)
     numbers: Callable[[EnvConfig], Mapping[str, Any]] | tuple[tuple[str, Any], ...] = ()
-    rules: type[Any] = Rules
-    bodies: type[Any] = Bodies
+    rules: type[Numbers] = Rules
+    bodies: type[Table] = Bodies
     lives: type[Lives] = Lives
     tables: tuple[TableOf, ...] = ()
     views: tuple[View, ...] = (Nearby(),)
@@ -119,7 +119,16 @@ class Preset:
 
     def replace(self, **overrides: Any) -> Preset:
         """The same game with fields of its configuration changed; ValueError for bad ones."""
-        return dataclasses.replace(self, config=self.config.replace(**overrides))
+        return self.configured(self.config.replace(**overrides))
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """Names of what `replace` takes."""
+        return tuple(field.name for field in dataclasses.fields(self.config))
+
+    def configured(self, config: EnvConfig) -> Preset:
+        """The same game in worlds of a configuration that began as one of its own."""
+        return dataclasses.replace(self, config=config)
 
     def extend(
         self,
@@ -221,7 +230,9 @@ class Preset:
     def default_rules(self, **overrides: Any) -> Rules:
         """The game's rules, fields replaced by keyword; ValueError on what does not fit."""
         numbers = self.numbers(self.config) if callable(self.numbers) else dict(self.numbers)
-        return make_rules(self.rules, self.config, dict(numbers), overrides)
+        # whoever knows the game knows its class of rules; for all others they are the first game's
+        rules: Any = make_rules(self.rules, self.config, dict(numbers), overrides)
+        return rules
 
     def slots(self, table: str) -> int:
         """The slots of a table, which is the reference to none of them.
@@ -240,6 +251,7 @@ class Preset:
           ground: the map.
         """
         config = self.config
+        bodies: Any = empty(self.bodies, config, config.bodies, self.slots)
 
         def zero() -> jax.Array:
             return jnp.zeros((), jnp.int32)  # one buffer each, so that the state can be donated
@@ -248,7 +260,7 @@ class Preset:
             tick=zero(),
             next_id=zero() + FIRST_ID,
             terrain=ground,
-            bodies=empty(self.bodies, config, config.bodies, self.slots),
+            bodies=bodies,
             lives=empty(self.lives, config, config.capacity, self.slots),
             views=Record(
                 {view.name: view.nothing(config, self.slots(view.table)) for view in self.views}
@@ -278,7 +290,7 @@ def _spec(preset: Preset) -> Spec:
 
 
 @functools.cache
-def _with_rules(kind: type[Rules], more: type[Numbers] | None) -> type[Rules]:
+def _with_rules(kind: type[Numbers], more: type[Numbers] | None) -> type[Numbers]:
     """The class of rules with the fields of another added; one class for one combination."""
     if more is None:
         return kind
@@ -287,53 +299,3 @@ def _with_rules(kind: type[Rules], more: type[Numbers] | None) -> type[Rules]:
         raise ValueError(f"{more.__name__} declares the rules {sorted(twice)} once more")
     bases: Any = (more, kind)
     return type(kind.__name__, bases, {"__module__": kind.__module__})
-
-
-def _released(config: EnvConfig) -> dict[str, Any]:
-    """The numbers in which the released v1.3 differs from the game as meant."""
-    del config
-    # there is no level 98 or 99: at the threshold of 98 the level reads 0 (section 2)
-    thresholds, counts = experience_table(), np.arange(100)
-    thresholds[98] = NEVER
-    counts[98:] = 0
-    return {
-        "experience_thresholds": thresholds,
-        "level_by_count": counts,
-        "reach": [1, 1, 1],
-        "wilderness_centre": (70, 70),
-    }
-
-
-PRESETS = {
-    "JaxMMO-v1": Preset("JaxMMO-v1", EnvConfig()),
-    "NeuralMMO-v1.3": Preset(
-        "NeuralMMO-v1.3",
-        EnvConfig(
-            preset="NeuralMMO-v1.3",
-            max_visible=128,
-            lagging_death=True,
-            enforce_reach=False,
-            allow_stay=False,
-            relative_positions=False,
-            observe_skills=False,
-            reach_first=False,
-            tile_bits=16,
-        ),
-        numbers=_released,
-    ),
-}
-"""The games of this package, by their ids."""
-
-
-def find(game: str | Preset | EnvConfig) -> Preset:
-    """A preset from its id, from itself, or from a configuration that began as one.
-
-    Raises:
-      ValueError: for an unknown id, listing what exists.
-    """
-    if isinstance(game, Preset):
-        return game
-    name = game.preset if isinstance(game, EnvConfig) else game
-    refuse_unknown("preset", [name], list(PRESETS))
-    preset = PRESETS[name]
-    return dataclasses.replace(preset, config=game) if isinstance(game, EnvConfig) else preset

@@ -131,8 +131,8 @@ class Band:
         rolls = step.draw_rolls(whole, rules, world, key, self.env.population_fn)
         systems = borders.systems_of_band(cut, whole, (north, south))
         after, events = step.advance(self.config, rules_here, world, intent, rolls, systems)
-        reward = self.env.reward_fn(rules_here, world, after, events)
-        reward = validation.check_reward(self.config, self.env.reward_fn, reward)
+        reward = self.env.reward(rules_here, world, after, events)
+        reward = validation.check_reward(self.config, self.env.reward, reward)
         target = halo.ids_at(after.bodies, events.attacks.target)
         events = jax.tree.map(
             lambda x: x[: cut.slots], events.replace(id=after.players.id, target_id=target)

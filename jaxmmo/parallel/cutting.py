@@ -19,11 +19,6 @@ def check_game(env: Any) -> None:
     if not isinstance(env, Environment):
         raise ValueError(f"bands of {type(env).__name__}: must be an Environment, without wrappers")
     game, config = env.preset, env.config
-    if config.resolution != "simultaneous":
-        raise ValueError(
-            f"bands with resolution={config.resolution!r}: must be 'simultaneous', as one attack "
-            "after another is an order over the whole world"
-        )
     more = {
         "tables": game.tables,
         "systems": game.systems != SYSTEMS,
@@ -36,6 +31,11 @@ def check_game(env: Any) -> None:
         raise ValueError(
             f"bands of {game.name}: it has {added[0]} of its own; bands play games whose players, "
             "columns, materials, rules and rewards may be others, and nothing else"
+        )
+    if config.resolution != "simultaneous":
+        raise ValueError(
+            f"bands with resolution={config.resolution!r}: must be 'simultaneous', as one attack "
+            "after another is an order over the whole world"
         )
 
 

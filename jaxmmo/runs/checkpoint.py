@@ -100,7 +100,7 @@ class Checkpoints:
         ocp = _orbax()
         temporary = self.directory / f"{PREFIX}{step}-{hosts.same(secrets.token_hex(4))}"
         try:
-            trees = {name: ocp.args.StandardSave(tree) for name, tree in items.items()}
+            trees = {name: ocp.args.StandardSave(_filled(tree)) for name, tree in items.items()}
             writer = ocp.Checkpointer(ocp.CompositeCheckpointHandler())
             with _threads_ended():
                 try:
@@ -211,6 +211,7 @@ class Checkpoints:
             known = leaves.named(tree)
             stored = leaves.renamed(stored, known, (WORLD,))
             stored = {k: v for k, v in stored.items() if k in known or not k.startswith(ignored)}
+            stored |= {k: np.zeros(v.shape, v.dtype) for k, v in known.items() if _is_empty(v)}
             result[name] = leaves.fit(stored, tree, source, absent)
         return result
 
@@ -238,6 +239,16 @@ class Checkpoints:
                 continue
             return f"checkpoint {step} is whole: go on from it with --resume --checkpoint {step}"
         return "no older checkpoint is whole"
+
+
+def _is_empty(leaf: Any) -> bool:
+    """Whether an array has no elements, as of a table without rows."""
+    return 0 in np.shape(leaf)
+
+
+def _filled(tree: Any) -> Any:
+    """A tree without its empty arrays, which orbax refuses."""
+    return jax.tree.map(lambda leaf: None if _is_empty(leaf) else leaf, tree)
 
 
 def _read(folder: Path, item: str) -> dict[str, np.ndarray]:

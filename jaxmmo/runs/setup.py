@@ -16,7 +16,7 @@ from jaxmmo.agents.policy import Policy
 from jaxmmo.agents.populations import unshared
 from jaxmmo.agents.tiles import AttentionTiles, ConvTiles, TableTiles
 from jaxmmo.env.environment import Environment
-from jaxmmo.env.presets import find
+from jaxmmo.env.registry import find
 from jaxmmo.spec import Spec
 
 ATTRIBUTES = ("summed", "attention")
@@ -104,7 +104,7 @@ def training_overrides(name: str) -> dict[str, Any]:
     v1.3 lists everybody in view, up to 128; a quarter of these rows holds all but the densest
     crowds, and networks take any number. What does not fit is counted as overflow.
     """
-    return {"max_visible": 16} if find(name).config.max_visible > 16 else {}
+    return {"max_visible": 16} if find(name).config.max_visible > 64 else {}
 
 
 def make_env(name: str, overrides: dict[str, Any]) -> Environment:

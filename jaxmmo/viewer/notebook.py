@@ -7,14 +7,18 @@ from typing import Any
 
 import numpy as np
 
+from jaxmmo.env.state import Bodies
+
 
 def png(state: Any, scale: int = 6) -> bytes | None:
-    """A picture of one world; None for many, or where Pillow is not installed.
+    """A picture of one world; None for many, for another game, or where Pillow is not installed.
 
     Args:
       state: of the environment.
       scale: pixels a tile.
     """
+    if not isinstance(state.bodies, Bodies):
+        return None
     if np.ndim(state.tick) != 0 or max(np.shape(state.terrain.tile)) * scale > 4096:
         return None
     try:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from jaxmmo.env.constants import Material, Outcome, Style
+from jaxmmo.env.state import Bodies, WorldState
 from jaxmmo.replay import colors
 
 BARS = np.stack([colors.rgb(c) for c in (colors.HEALTH, colors.FOOD, colors.WATER)])
@@ -29,13 +30,15 @@ def render(state: Any, events: Any = None, *, scale: int = 10) -> np.ndarray:
       u8[H * scale, W * scale, 3], north at the top.
 
     Raises:
-      ValueError: for a scale out of range or a state with a world axis.
+      ValueError: for a scale out of range, a state with a world axis or of another game.
     """
     low, high = SCALES
     if isinstance(scale, bool) or not isinstance(scale, int) or not low <= scale <= high:
         raise ValueError(f"scale={scale!r}: must be an integer in [{low}, {high}] pixels a tile")
     if np.ndim(state.tick) != 0:
         raise ValueError(f"a state of {np.shape(state.tick)} worlds: render draws one at a time")
+    if isinstance(state, WorldState) and not isinstance(state.bodies, Bodies):
+        raise ValueError(f"a {type(state).__module__} state: pictures show the first game")
     material = np.asarray(state.terrain.tile) & 7
     ripe = np.asarray(state.terrain.ripe_at) <= int(state.tick)
     picture = _ground(np.where(ripe, material, np.uint8(Material.SCRUB)), scale)

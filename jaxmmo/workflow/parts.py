@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from jaxmmo.env.presets import PRESETS, find
+from jaxmmo.env.registry import PRESETS, find
 from jaxmmo.env.ruled import with_rules
 from jaxmmo.env.rules import Rules
 from jaxmmo.learning.config import LearnConfig

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jaxmmo.agents.acting import SampleRules
 from jaxmmo.agents.policy import Policy
-from jaxmmo.env.presets import PRESETS
+from jaxmmo.env.registry import PRESETS
 from jaxmmo.env.ruled import with_rules
 from jaxmmo.env.rules import Rules
 from jaxmmo.evaluation.lifetimes import Contestant

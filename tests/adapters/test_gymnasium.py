@@ -18,14 +18,14 @@ from gymnasium.wrappers.vector import (
     RecordEpisodeStatistics,
 )
 
-import jaxmmo
 from jaxmmo.adapters.gymnasium import register, vector_env
 from tests.adapters.worlds import EMPTY, SMALL
+from tests.games import FIRST_GAME
 
 MODES = ["NextStep", "SameStep", "Disabled"]
 
 
-@pytest.mark.parametrize("preset", jaxmmo.registered())
+@pytest.mark.parametrize("preset", FIRST_GAME)
 @pytest.mark.parametrize("form", [("flat", "multi"), ("dense", "joint")], ids="-".join)
 def test_its_checks_pass(preset, form):
     observations, actions = form
@@ -145,7 +145,7 @@ def test_its_wrappers_work():
 
 def test_it_can_be_made_by_name():
     ids = register()
-    assert ids == register() == [f"jaxmmo/{preset}" for preset in jaxmmo.registered()]
+    assert ids == register() == [f"jaxmmo/{preset}" for preset in FIRST_GAME]
     envs = gymnasium.make_vec(ids[0], num_envs=12, horizon=16, **SMALL)
     assert envs.unwrapped.num_worlds == 2
     observations, _ = envs.reset(seed=0)

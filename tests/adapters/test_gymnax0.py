@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import jaxmmo
 from tests.adapters import gymnax_common as common
+from tests.games import FIRST_GAME
 
 
-@pytest.mark.parametrize("preset", jaxmmo.registered())
+@pytest.mark.parametrize("preset", FIRST_GAME)
 def test_it_is_an_environment_of_gymnax(preset):
     common.check_interface(preset, 5)
 

@@ -13,10 +13,10 @@ import pytest
 from jaxmarl.environments.multi_agent_env import MultiAgentEnv
 from jaxmarl.wrappers.baselines import LogWrapper
 
-import jaxmmo
 from jaxmmo.adapters.jaxmarl import Environment
 from tests.adapters.scripts import trained
 from tests.adapters.worlds import SMALL
+from tests.games import FIRST_GAME
 
 
 @functools.cache
@@ -24,7 +24,7 @@ def environment(preset="JaxMMO-v1", **settings) -> Environment:
     return Environment(preset, **({"horizon": 12, "pool": 3} | settings), **SMALL)
 
 
-@pytest.mark.parametrize("preset", jaxmmo.registered())
+@pytest.mark.parametrize("preset", FIRST_GAME)
 def test_it_is_an_environment_of_jaxmarl(preset):
     env = environment(preset)
     assert isinstance(env, MultiAgentEnv) and env.name == preset

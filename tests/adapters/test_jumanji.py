@@ -15,9 +15,9 @@ from jumanji.testing.env_not_smoke import check_env_does_not_smoke, check_env_sp
 from jumanji.testing.pytrees import assert_is_jax_array_tree
 from jumanji.wrappers import AutoResetWrapper, JumanjiToDMEnvWrapper, MultiToSingleWrapper
 
-import jaxmmo
 from jaxmmo.adapters.jumanji import Environment
 from tests.adapters.worlds import SMALL
+from tests.games import FIRST_GAME
 
 
 @functools.cache
@@ -25,7 +25,7 @@ def environment(preset="JaxMMO-v1", horizon=12) -> Environment:
     return Environment(preset, horizon=horizon, **SMALL)
 
 
-@pytest.mark.parametrize("preset", jaxmmo.registered())
+@pytest.mark.parametrize("preset", FIRST_GAME)
 def test_its_checks_pass(preset):
     env = environment(preset)
     check_env_does_not_smoke(env)

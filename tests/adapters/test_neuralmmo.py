@@ -10,7 +10,6 @@ import jax
 import numpy as np
 import pytest
 
-import jaxmmo
 from jaxmmo.adapters import neuralmmo
 from jaxmmo.adapters.base import compiled_step
 from jaxmmo.adapters.neuralmmo import (
@@ -26,6 +25,7 @@ from jaxmmo.adapters.neuralmmo import (
     Style,
     Target,
 )
+from tests.games import FIRST_GAME
 
 SMALL: dict[str, Any] = {
     "height": 20,
@@ -54,7 +54,7 @@ def script(realm, ticks, seed=0):
         yield told
 
 
-@pytest.mark.parametrize("preset", jaxmmo.registered())
+@pytest.mark.parametrize("preset", FIRST_GAME)
 def test_a_script_of_the_originals_users_runs(preset):
     realm = Realm(preset, **SMALL)
     known, died, places = set(), set(), set()

@@ -7,10 +7,11 @@ import pytest
 
 import jaxmmo
 from jaxmmo.runs import library
+from tests.games import FIRST_GAME, SECOND_GAME
 
 
-@pytest.mark.parametrize("preset", jaxmmo.registered())
-def test_every_preset_has_a_small_baseline_that_acts_within_the_masks(preset):
+@pytest.mark.parametrize("preset", library.baselines())
+def test_a_baseline_is_small_and_acts_within_the_masks(preset):
     path = resources.files(library.BASELINES) / f"{preset}.npz"
     assert len(path.read_bytes()) < 2_000_000
     env = jaxmmo.make(preset, initial_population=64)
@@ -28,9 +29,15 @@ def test_every_preset_has_a_small_baseline_that_acts_within_the_masks(preset):
     assert (value[alive] < 0).mean() > 0.9  # death is ahead, and worth -1
 
 
-def test_a_preset_without_a_baseline_is_refused():
-    with pytest.raises(ValueError, match="no baseline"):
-        jaxmmo.load_baseline("Unknown-v1")
+def test_the_first_game_ships_with_baselines():
+    assert library.baselines() == list(FIRST_GAME)
+
+
+@pytest.mark.parametrize("preset", [SECOND_GAME, "Unknown-v1"])
+def test_a_preset_without_a_baseline_is_refused(preset):
+    told = rf"no baseline for '{preset}'; there are: JaxMMO-v1, NeuralMMO-v1\.3"
+    with pytest.raises(ValueError, match=told):
+        jaxmmo.load_baseline(preset)
 
 
 def test_an_unknown_policy_is_refused_with_what_there_is():

@@ -11,6 +11,7 @@ import pytest
 import jaxmmo
 from jaxmmo.agents import scripted
 from jaxmmo.env.constants import Cause, Material, Move
+from tests.games import FIRST_GAME
 
 SIZES: dict[str, Any] = {
     "height": 13,
@@ -142,7 +143,7 @@ def test_what_its_own_tile_yields_counts_as_eaten():
     assert moves("forager", forest, food=1, water=4) == {Move.EAST}
 
 
-@pytest.mark.parametrize("preset", jaxmmo.registered())
+@pytest.mark.parametrize("preset", FIRST_GAME)
 def test_careful_steps_never_end_on_lava(preset):
     pier = drawn("       ", "       ", "   .   ", "   .   ", "       ", "       ", "       ")
     safe = moves("careful", pier, preset)

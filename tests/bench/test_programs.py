@@ -10,9 +10,10 @@ from jax.extend.core import jaxprs_in_params
 import jaxmmo
 from jaxmmo.learning.config import LearnConfig
 from jaxmmo.runs.config import RunConfig
+from tests.games import FIRST_GAME, SECOND_GAME
 
 # Equations of the whole program, twice what they are now: the count varies between JAX versions.
-STEP_BUDGET = 4000
+STEP_BUDGET = {"JaxMMO-v1": 4000, "NeuralMMO-v1.3": 4000, "NeuralMMO-v2.1": 31000}
 UPDATE_BUDGET = 25000  # a new world is made in every update: a third of it
 
 
@@ -50,7 +51,7 @@ def update_of(learner):
 @pytest.mark.parametrize("preset", jaxmmo.registered())
 def test_the_step_stays_small(preset):
     step, args = step_of(jaxmmo.make(preset))
-    assert equations(jax.make_jaxpr(step)(*args).jaxpr) < STEP_BUDGET
+    assert equations(jax.make_jaxpr(step)(*args).jaxpr) < STEP_BUDGET[preset]
 
 
 def test_the_update_stays_small(learner):
@@ -64,8 +65,10 @@ def lowers_for_accelerators(fn, args) -> None:
     assert not re.findall(r"stablehlo\.custom_call @(?!Sharding)", exported.mlir_module())
 
 
-@pytest.mark.parametrize("capacity", [128, 300])
-@pytest.mark.parametrize("preset", jaxmmo.registered())
+@pytest.mark.parametrize(
+    ("preset", "capacity"),
+    [*((preset, size) for preset in FIRST_GAME for size in (128, 300)), (SECOND_GAME, 128)],
+)
 def test_the_step_lowers_for_accelerators(preset, capacity):
     step, (key, *rest) = step_of(jaxmmo.make(preset, capacity=capacity))
     data = jax.random.key_data(key)

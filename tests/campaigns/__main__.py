@@ -46,8 +46,7 @@ def parallel(args: argparse.Namespace) -> None:
             for layout in meshes.LAYOUTS[1:]:
                 what = f"{core} {layout}"
                 timed(what, lambda c=core, m=layout: meshes.equal(folder, m, c, args.updates))
-                apart = meshes.drift(folder, layout, core)
-                print(f"  parameters learned differ by {apart:.1e} at most")
+                print(meshes.drift(folder, layout, core), flush=True)
     for devices in (1, 2, 4, 8):
         timed("scaling", lambda n=devices: meshes.scaling(n))
     print("all held")

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxmmo.env.config import EnvConfig
-from jaxmmo.env.presets import find
+from jaxmmo.env.registry import find
 from jaxmmo.records import Record
 
 DATA = Path(__file__).resolve().parent.parent / "data"

@@ -12,7 +12,7 @@ import numpy as np
 from jaxmmo.env import terrain
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.constants import Cause, Outcome
-from jaxmmo.env.presets import find
+from jaxmmo.env.registry import find
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import Rolls, Spawns, WorldState
 from jaxmmo.env.step import advance

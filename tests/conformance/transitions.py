@@ -14,7 +14,7 @@ from jaxmmo.env import terrain
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.constants import Outcome
 from jaxmmo.env.levels import level_of
-from jaxmmo.env.presets import find
+from jaxmmo.env.registry import find
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import Rolls, Spawns, WorldState
 from jaxmmo.env.step import advance

@@ -10,6 +10,7 @@ from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.state import Bodies
 from jaxmmo.env.state.table import empty
 from jaxmmo.env.views import crowds, neighbours
+from tests.games import FIRST_GAME
 
 SIDE = 40
 CAPACITY = 96
@@ -36,7 +37,7 @@ def seen(look, config: EnvConfig, players: Bodies, reach: jax.Array):
     return slots, total, jnp.where(players.alive, ranked.crowd, 0)
 
 
-@pytest.fixture(scope="module", params=jaxmmo.registered())
+@pytest.fixture(scope="module", params=FIRST_GAME)
 def finders(request):
     config = jaxmmo.make(
         request.param, height=SIDE, width=SIDE - 3, capacity=CAPACITY, max_visible=12

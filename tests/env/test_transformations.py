@@ -21,8 +21,9 @@ from jaxmmo.env.terrain import from_material
 from jaxmmo.io import decisions
 from jaxmmo.io.inputs import inputs
 from tests.examples import example
+from tests.games import FIRST_GAME
 
-V1, V13 = jaxmmo.registered()
+V1, V13 = FIRST_GAME
 WORLDS = [
     (V1, 16, "simultaneous"),
     (V1, 16, "sequential"),

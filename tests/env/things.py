@@ -13,7 +13,8 @@ import jax.numpy as jnp
 
 from jaxmmo.env.actions.head import ActionHead
 from jaxmmo.env.config import EnvConfig
-from jaxmmo.env.presets import TableOf, find
+from jaxmmo.env.presets import TableOf
+from jaxmmo.env.registry import find
 from jaxmmo.env.rules import NEVER, Numbers, Rules, rule
 from jaxmmo.env.state import GIVEN, Columns, Table, WorldState, column
 from jaxmmo.env.systems.system import System, Words

@@ -13,6 +13,7 @@ import pytest
 import jaxmmo
 from jaxmmo.replay import Replay
 from jaxmmo.runs import library
+from tests.games import FIRST_GAME
 
 FILES = Path(__file__).parents[1] / "data" / "version1"
 SMALL: dict[str, Any] = {
@@ -22,7 +23,7 @@ SMALL: dict[str, Any] = {
     "capacity": 16,
     "initial_population": 12,
 }
-presets = pytest.mark.parametrize("preset", jaxmmo.registered())
+presets = pytest.mark.parametrize("preset", FIRST_GAME)
 
 
 def known(name: str) -> np.ndarray:

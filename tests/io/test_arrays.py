@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import jaxmmo
 from jaxmmo.io import Kind, arrays, inputs
+from tests.games import FIRST_GAME, SECOND_GAME, sized
 
 SMALL: dict[str, Any] = {
     "height": 24,
@@ -23,9 +24,11 @@ SMALL: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module", params=jaxmmo.registered())
+@pytest.fixture(
+    scope="module", params=[*FIRST_GAME, pytest.param(SECOND_GAME, marks=pytest.mark.slow)]
+)
 def world(request):
-    env = jaxmmo.make(request.param, **SMALL)
+    env = jaxmmo.make(request.param, **sized(request.param, **SMALL))
     obs, state = jax.jit(jax.vmap(env.reset))(jax.random.split(jax.random.key(3), 2))
     return env, obs, state
 
@@ -68,18 +71,16 @@ def test_one_vector_tells_everything_that_differs_between_observations(world):
     env, obs, state = world
     tables, flat = arrays.dense(env.spec, obs), np.asarray(arrays.flatten(env.spec, obs))
     table = env.spec.table("agent")
-    width = table.rows * (
-        tables["agent"]["value"].shape[-1]
-        + 1
-        + sum(a.size for a in table.observed if a.kind == Kind.DISCRETE)
-    )
-    rows = flat[..., -width:].reshape(2, 6, table.rows, -1)
+    names = arrays.flat_columns(env.spec)
+    places = [i for i, name in enumerate(names) if name.startswith("agent[")]
+    rows = flat[..., places].reshape(2, 6, table.rows, -1)
     count = tables["agent"]["value"].shape[-1]
     np.testing.assert_array_equal(rows[..., :count], tables["agent"]["value"])
     np.testing.assert_array_equal(rows[..., -1], tables["agent"]["present"])
     own = rows[..., 0, count:-1]
     alive = np.asarray(state.players.alive)
-    assert (own.sum(-1)[alive] == 2).all()  # the observer itself, and its population
+    discrete = [a for a in table.observed if a.kind == Kind.DISCRETE]
+    assert (own.sum(-1)[alive] == len(discrete)).all()
 
 
 @pytest.mark.parametrize("size", [None, 3, 8, 20])
@@ -98,9 +99,10 @@ def test_packed_brings_the_living_together_and_outputs_spreads_them_again(world,
             np.testing.assert_array_equal(packed.tables[table][name][: len(kept)], flat[kept])
             assert not np.asarray(packed.tables[table][name][len(kept) :]).any()
 
-    decided = np.arange(1, 3 * len(packed.rows) + 1, dtype=np.int64).reshape(-1, 3)
+    heads = len(env.spec.heads)
+    decided = np.arange(1, heads * len(packed.rows) + 1, dtype=np.int64).reshape(-1, heads)
     action = arrays.outputs(env.spec, decided, packed.rows, (2, 6))
-    flat = np.asarray(arrays.decisions_of(env.spec, action)).reshape(-1, 3)
+    flat = np.asarray(arrays.decisions_of(env.spec, action)).reshape(-1, heads)
     np.testing.assert_array_equal(flat[kept], decided[: len(kept)])
     assert not np.delete(flat, kept, 0).any()
 
@@ -126,11 +128,11 @@ def test_they_are_pure_functions_of_arrays(world):
 
 def test_choice_masks_allow_what_some_choice_before_allows(world):
     env, obs, _ = world
-    move, style, target = arrays.choice_masks(env.spec, obs)
-    assert arrays.choices(env.spec) == (5, 3, env.config.max_visible)
-    np.testing.assert_array_equal(move, obs.masks.move)
-    np.testing.assert_array_equal(style, obs.masks.style)
-    np.testing.assert_array_equal(target, np.asarray(obs.masks.target).any(-2))
+    assert arrays.choices(env.spec)[:3] == (5, 3, env.config.max_visible)
+    for head, mask in zip(env.spec.heads, arrays.choice_masks(env.spec, obs), strict=True):
+        whole = np.asarray(obs.masks[head.name])
+        assert (head.given is not None) == (head.name == "target")
+        np.testing.assert_array_equal(mask, whole.any(-2) if head.given else whole)
 
 
 @settings(max_examples=40, deadline=None)

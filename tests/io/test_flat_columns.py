@@ -8,13 +8,14 @@ import jaxmmo
 from jaxmmo import io
 from jaxmmo.io import inputs
 from jaxmmo.io.arrays import flat_size
+from tests.games import sized
 
 
 @pytest.mark.parametrize("preset", jaxmmo.registered())
 def test_every_column_of_a_flat_observation_has_its_name(preset):
-    env = jaxmmo.make(
-        preset, height=32, width=32, border=4, capacity=12, max_visible=4, initial_population=10
-    )
+    small = {"height": 32, "width": 32, "border": 4, "max_visible": 4}
+    settings = sized(preset, **small, capacity=12, initial_population=10)
+    env = jaxmmo.make(preset, **settings)
     assert env.num_agents == 12
     obs, _ = jax.jit(env.reset)(jax.random.key(0))
     flat = np.asarray(io.flatten(env.spec, obs))

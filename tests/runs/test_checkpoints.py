@@ -43,6 +43,14 @@ def test_the_newest_are_kept_and_come_back_bit_for_bit(store):
     assert {"params", "state", "clock", "SHA256SUMS"} <= names
 
 
+def test_tables_without_rows_come_back(store):
+    state = {"some": np.arange(3), "none": np.zeros((2, 0), np.float32), "within": [np.zeros(0)]}
+    store.save(3, state=state)
+    again = store.restore(state=state)["state"]
+    assert_equal(again, state)
+    assert again["none"].shape == (2, 0) and again["none"].dtype == np.float32
+
+
 def test_the_parameters_are_read_without_the_rest(store):
     shutil.rmtree(store.directory / "2" / "state")
     integrity.seal(store.directory / "2")

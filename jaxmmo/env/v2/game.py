@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from jaxmmo.env.config import refuse_unknown
+import numpy as np
+
+from jaxmmo.env.config import EnvConfig, refuse_unknown
 from jaxmmo.env.presets import Preset, TableOf
 from jaxmmo.env.v2 import terrain
 from jaxmmo.env.v2.config import Config
@@ -72,13 +74,41 @@ class SecondGame(Preset):
         size = overrides.pop("size", constants.size)
         given = {name: overrides.pop(name) for name in list(overrides) if name.isupper()}
         changed = constants.replace(size, given)
-        config = self.config
+        config = _config(self)
         if changed != constants:
             old, new = (vars(config_of(each.values())) for each in (constants, changed))
             moved = {name: new[name] for name in new if new[name] != old[name]}
             config = config.replace(**(vars(config) | moved))
-        assert isinstance(config, Config)
         return made(self, config.replace(**overrides), changed)
+
+    def default_rules(self, **overrides: Any) -> Any:
+        """The game's rules, those replaced that rules or constants of the original name.
+
+        Raises:
+          ValueError: for what does not fit, and constants that decide a size or a switch.
+        """
+        constants = self.numbers
+        assert isinstance(constants, Constants)
+        given = {name: overrides.pop(name) for name in list(overrides) if name.isupper()}
+        for name, value in given.items():
+            one = constants.replace(constants.size, {name: value})
+            if config_of(one.values()) != config_of(constants.values()):
+                raise ValueError(f"{name}={value!r}: decides a size or a switch; give it to make")
+        changed = constants.replace(constants.size, given)
+        old, new = (each(self.config) for each in (constants, changed))
+        moved = {name: new[name] for name in new if not np.array_equal(new[name], old[name])}
+        return super().default_rules(**(moved | overrides))
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """Fields of the configuration, the size, and constants of the original."""
+        return (*super().settings, "size", *MEDIUM)
+
+    def configured(self, config: EnvConfig) -> SecondGame:
+        """The same game in worlds of a configuration; its constants are those it has."""
+        assert isinstance(config, Config)
+        assert isinstance(self.numbers, Constants)
+        return made(self, config, self.numbers)
 
 
 def made(game: SecondGame, config: Config, constants: Constants) -> SecondGame:

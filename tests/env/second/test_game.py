@@ -9,25 +9,13 @@ import numpy as np
 import pytest
 
 import jaxmmo
+from jaxmmo.env.environment import Environment
 from jaxmmo.env.v2.constants import SLOT, Event, Material
-from jaxmmo.env.v2.game import SECOND
 from jaxmmo.env.v2.rules import from_constants
 from tests.conformance.recordings import DATA
+from tests.games import SECOND_GAME, TINY_SECOND
 
-TINY: dict[str, Any] = {
-    "height": 40,
-    "width": 40,
-    "border": 8,
-    "capacity": 8,
-    "npc_capacity": 4,
-    "items": 128,
-    "events": 128,
-    "offers": 8,
-    "PROGRESSION_SPAWN_CLUSTERS": 3,
-    "PROGRESSION_SPAWN_UNIFORMS": 6,
-    "COMBAT_SPAWN_IMMUNITY": 2,
-}
-ENV = jaxmmo.make(SECOND, **TINY)
+ENV = jaxmmo.make(SECOND_GAME, **TINY_SECOND)
 CONFIG: Any = ENV.config
 RESET, STEP = jax.jit(ENV.reset), jax.jit(ENV.step)
 RULES = ENV.default_rules(gold=20)
@@ -186,7 +174,7 @@ def presets():
 
 @pytest.mark.parametrize("size", ["Small", "Medium", "Large"])
 def test_sizes_are_the_originals(size):
-    env = jaxmmo.make(SECOND, size=size)
+    env = jaxmmo.make(SECOND_GAME, size=size)
     config, rules = from_constants(presets()[size])
     assert env.config == config
     mine = env.default_rules()
@@ -197,19 +185,39 @@ def test_every_constant_of_a_recording_can_be_set():
     for path in sorted((DATA / "v2").glob("trace_*.npz")):
         with np.load(path) as file:
             constants = json.loads(str(file["config"]))
-        env = jaxmmo.make(SECOND, size="Small", **constants)
+        env = jaxmmo.make(SECOND_GAME, size="Small", **constants)
         config, rules = from_constants(constants)
         assert env.config == config
         mine = env.default_rules()
         assert all((getattr(mine, name) == value).all() for name, value in vars(rules).items())
+        again = env.default_rules(**constants)
+        assert all((getattr(again, name) == value).all() for name, value in vars(rules).items())
+
+
+def test_constants_that_are_numbers_are_rules_too():
+    env = jaxmmo.make(SECOND_GAME, size="Small", COMBAT_SPAWN_IMMUNITY=7)
+    rules: Any = env.default_rules(COMBAT_MELEE_REACH=5, gold=3)
+    assert (rules.reach == np.array([5, 3, 3])).all()
+    assert (int(rules.immunity), int(rules.gold)) == (7, 3)
+    changed: Any = env.default_rules(COMBAT_SPAWN_IMMUNITY=9)
+    assert int(changed.immunity) == 9
+    with pytest.raises(ValueError, match="NPC_N=4: decides a size or a switch; give it to make"):
+        env.default_rules(NPC_N=4)
+    with pytest.raises(ValueError, match="unknown constant 'NPC_M'"):
+        env.default_rules(NPC_M=4)
+
+
+def test_a_configuration_alone_is_a_world_of_its_game():
+    config = jaxmmo.make(SECOND_GAME, systems=("terrain", "resource")).config
+    assert [head.name for head in Environment(config).spec.heads] == ["move"]
 
 
 def test_what_is_off_has_no_heads_and_no_tables():
-    env = jaxmmo.make(SECOND, EXCHANGE_SYSTEM_ENABLED=False, NPC_SYSTEM_ENABLED=False)
+    env = jaxmmo.make(SECOND_GAME, EXCHANGE_SYSTEM_ENABLED=False, NPC_SYSTEM_ENABLED=False)
     assert env.config.npc_capacity == 0
     assert not {"buy", "sell", "price", "gold", "gold_to"} & {h.name for h in env.spec.heads}
     assert [t.name for t in env.spec.tables] == ["agent", "inventory"]
-    alone = jaxmmo.make(SECOND, systems=("terrain", "resource"))
+    alone = jaxmmo.make(SECOND_GAME, systems=("terrain", "resource"))
     assert [h.name for h in alone.spec.heads] == ["move"]
     assert [t.name for t in alone.spec.tables] == ["agent"]
 
@@ -227,4 +235,4 @@ def test_what_is_off_has_no_heads_and_no_tables():
 )
 def test_what_is_not_played_is_refused(given, told):
     with pytest.raises(ValueError, match=told):
-        jaxmmo.make(SECOND, **given)
+        jaxmmo.make(SECOND_GAME, **given)

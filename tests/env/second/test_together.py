@@ -5,6 +5,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from jaxmmo.env.v2.constants import NUM_TYPES, SLOT, Event, Item, Material
 from jaxmmo.env.v2.inventory import stacks
@@ -17,7 +18,7 @@ CONFIG = small(
     capacity=8, npc_capacity=4, items=120, events=256, respawn=True, resolution="simultaneous"
 )
 RULES = default_rules(CONFIG, immunity=0, combat_status=0, respawn_freeze=1)
-WORLDS, TICKS = 16, 120
+WORLDS, TICKS = 8, 100
 MADE = (Event.HARVEST_ITEM, Event.LOOT_ITEM)
 USED = (Event.CONSUME_ITEM, Event.FIRE_AMMO)
 
@@ -131,6 +132,7 @@ def get(array, index):
     return array.at[index].get(mode="fill", fill_value=0)
 
 
+@pytest.mark.slow
 def test_gold_and_items_only_change_hands():
     worlds = jax.tree.map(lambda *x: jnp.stack(x), *[crowd(seed) for seed in range(WORLDS)])
     keys = jax.random.split(jax.random.key(0), (WORLDS, TICKS))
@@ -139,8 +141,9 @@ def test_gold_and_items_only_change_hands():
     wrong = {name: np.argwhere(~np.asarray(each))[:3].tolist() for name, each in holds.items()}
     assert not {name: at for name, at in wrong.items() if at}
     counted = {name: int(each.sum()) for name, each in counts.items()}
-    assert all(number > 40 for number in counted.values()), counted
-    assert counted["bought"] > 100 and counted["given"] > 100, counted
+    least = {"quiet": 40, "contested": 300, "bought": 400, "given": 200, "harvested": 100}
+    assert all(counted[name] > number for name, number in least.items()), counted
+    assert counted["killed"] > 0, counted
 
 
 def test_the_least_rank_comes_first_and_sums_are_of_those_before():
