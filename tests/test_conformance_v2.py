@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jaxmmo.env.v2.tasks import Predicate
-from tests.conformance import recordings, v2_observations, v2_reset, v2_trace
+from tests.conformance import recordings, v2_agreement, v2_observations, v2_reset, v2_trace
 from tests.conformance.__main__ import main
 from tests.conformance.v2_recorded import NOWHERE, Recorded
 
@@ -20,6 +20,20 @@ def test_the_first_ticks_of_a_run_are_exact():
     report = v2_trace.check(DATA / "trace_rich_9.npz", ticks=v2_trace.CHUNK)
     assert report.passed, report.summary()
     assert report.extra["events"] > 1000
+
+
+@pytest.mark.slow
+def test_all_at_once_is_the_same_where_the_order_does_not_matter():
+    report = v2_agreement.check(DATA / "trace_rich_9.npz", ticks=v2_trace.CHUNK)
+    assert report.passed, report.summary()
+    assert report.extra["compared entity"] > 0.8
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
+def test_whole_runs_are_the_same_all_at_once(path):
+    report = v2_agreement.check(path)
+    assert report.passed, report.summary()
 
 
 def test_observations_and_masks_are_exact():

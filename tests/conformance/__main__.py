@@ -30,7 +30,9 @@ def parser() -> argparse.ArgumentParser:
     statistics.add_argument("--seed", type=int, default=0)
     second = checks.add_parser("v2-trace", help="a whole run of the second game")
     second.add_argument("file")
-    second.add_argument("--resolution", choices=("sequential",), default="sequential")
+    second.add_argument(
+        "--resolution", choices=("sequential", "simultaneous"), default="sequential"
+    )
     shown = checks.add_parser("v2-observations", help="the second game's observations and masks")
     shown.add_argument("trace")
     shown.add_argument("observations")
@@ -63,6 +65,10 @@ def run(args: argparse.Namespace) -> dict:
         from tests.conformance import observations
 
         return observations.check(args.file).summary()
+    if args.check == "v2-trace" and args.resolution == "simultaneous":
+        from tests.conformance import v2_agreement
+
+        return v2_agreement.check(args.file).summary()
     if args.check == "v2-trace":
         from tests.conformance import v2_trace
 

@@ -151,7 +151,7 @@ def _run(
         other, (intent, rolls) = now
         before, progress = carry
         before = before if other is None else other
-        intent, rolls = _with_slots(config, before, intent, rolls)
+        intent, rolls = with_slots(config, before, intent, rolls)
         after, happened = advance(config, rules, before, intent, rolls)
         died = happened.died[: config.capacity]
         progress, reward = proceed(config, after, tasks, progress, died)
@@ -161,7 +161,7 @@ def _run(
     return jax.lax.scan(tick, carry, (worlds, given))
 
 
-def _with_slots(config: Config, world: World, intent: Intent, rolls: Rolls) -> tuple[Intent, Rolls]:
+def with_slots(config: Config, world: World, intent: Intent, rolls: Rolls) -> tuple[Intent, Rolls]:
     """Actions and random numbers by the slots of NPCs, which were by the order of their births."""
     if config.npc_capacity == 0:
         return intent, rolls

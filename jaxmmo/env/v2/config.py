@@ -79,10 +79,6 @@ class Config(EnvConfig):
         )
         if self.width != self.height:
             raise ValueError(f"width={self.width!r}: must be the height, {self.height!r}")
-        if self.resolution != "sequential":
-            raise ValueError(
-                f"resolution={self.resolution!r}: not played by this game; must be 'sequential'"
-            )
         refuse_unknown("system", self.systems, SYSTEMS)
         object.__setattr__(self, "systems", tuple(self.systems))  # a list, where it was read
         for name in OF_THE_FIRST:

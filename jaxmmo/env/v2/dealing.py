@@ -17,7 +17,7 @@ from jaxmmo.env.v2.state import World, is_player
 NOWHERE = 9  # of `SLOT`
 
 
-def _deals(rules: Rules, world: World, body: jax.Array, item: jax.Array) -> jax.Array:
+def deals(rules: Rules, world: World, body: jax.Array, item: jax.Array) -> jax.Array:
     """bool[]: whether a body may deal in an item that it has, and had when it decided to."""
     items, size = world.items, world.items.type.shape[0]
     row = jnp.minimum(item, size - 1)
@@ -28,7 +28,7 @@ def _deals(rules: Rules, world: World, body: jax.Array, item: jax.Array) -> jax.
 
 def use(config: Config, rules: Rules, world: World, body: jax.Array, item: jax.Array) -> World:
     """Puts equipment on or takes it off, eats a ration, drinks a potion."""
-    when = _deals(rules, world, body, item)
+    when = deals(rules, world, body, item)
     items, bodies = world.items, world.bodies
     item = jnp.minimum(item, items.type.shape[0] - 1)
     type, level = items.type[item], items.level[item]
@@ -69,20 +69,20 @@ def use(config: Config, rules: Rules, world: World, body: jax.Array, item: jax.A
 
 def throw_away(rules: Rules, world: World, body: jax.Array, item: jax.Array) -> World:
     """Destroys an item, the whole stack, unless it is worn."""
-    when = _deals(rules, world, body, item)
+    when = deals(rules, world, body, item)
     item = jnp.minimum(item, world.items.type.shape[0] - 1)
     when &= ~world.items.equipped[item]
     world = log.record(world, when, body, Event.DESTROY_ITEM)  # what it was is not logged
     return inventory.destroy(world, item, when)
 
 
-def _near(config: Config, world: World, body: jax.Array, other: jax.Array) -> jax.Array:
+def near(config: Config, world: World, body: jax.Array, other: jax.Array) -> jax.Array:
     """bool[]: whether the other is a living player within sight, to whom one can give."""
     bodies = world.bodies
-    near = (other < config.bodies) & (other != body)
+    there = (other < config.bodies) & (other != body)
     other = jnp.minimum(other, config.bodies - 1)
-    near &= is_player(bodies)[other] & bodies.alive[other] & (bodies.health[other] > 0)
-    return near & (distance(world, body, other) <= config.vision)
+    there &= is_player(bodies)[other] & bodies.alive[other] & (bodies.health[other] > 0)
+    return there & (distance(world, body, other) <= config.vision)
 
 
 def give(
@@ -94,7 +94,7 @@ def give(
     other: jax.Array,
 ) -> World:
     """Gives an item, the whole stack, to a player within sight who can hold it."""
-    when = _deals(rules, world, body, item) & _near(config, world, body, other)
+    when = deals(rules, world, body, item) & near(config, world, body, other)
     items = world.items
     item = jnp.minimum(item, items.type.shape[0] - 1)
     when &= ~items.equipped[item] & (items.price[item] == 0)
@@ -114,7 +114,7 @@ def give_gold(
 ) -> World:
     """Gives as many coins as one has at that moment, or fewer."""
     bodies = world.bodies
-    when = _near(config, world, body, other) & can_act(world, body)
+    when = near(config, world, body, other) & can_act(world, body)
     when &= ~in_combat(rules, world, body) & (amount > 0) & (amount <= bodies.gold[body])
     moved = jnp.where(when, amount, 0)
     other = jnp.minimum(other, config.bodies - 1)
@@ -125,7 +125,7 @@ def give_gold(
 
 def sell(rules: Rules, world: World, body: jax.Array, item: jax.Array, price: jax.Array) -> World:
     """Offers an item; it stays with its owner, who cannot use it meanwhile."""
-    when = _deals(rules, world, body, item) & (price > 0)
+    when = deals(rules, world, body, item) & (price > 0)
     items = world.items
     item = jnp.minimum(item, items.type.shape[0] - 1)
     when &= ~items.equipped[item] & (items.price[item] == 0)

@@ -85,6 +85,18 @@ def destroy(world: World, item: jax.Array, when: jax.Array) -> World:
     return world.replace(items=items, item_rows=world.item_rows.free(item, when))
 
 
+def destroy_each(world: World, mask: jax.Array) -> World:
+    """The items of a mask bool[I] are gone."""
+    items, nobody = world.items, world.bodies.id.shape[0]
+    items = items.replace(
+        alive=items.alive & ~mask,
+        owner=jnp.where(mask, nobody, items.owner),
+        equipped=items.equipped & ~mask,
+        price=jnp.where(mask, 0, items.price),
+    )
+    return world.replace(items=items, item_rows=world.item_rows.free_each(mask))
+
+
 def destroy_all(world: World, body: jax.Array, when: jax.Array) -> World:
     """All that a body has is gone, in the order in which it was received."""
     mine = held(world.items, body) & when

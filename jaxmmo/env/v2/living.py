@@ -24,11 +24,11 @@ def update_players(config: Config, rules: Rules, world: World, drop: jax.Array) 
     """
     bodies = world.bodies
     players = bodies.alive & is_player(bodies)
-    world = _age(config, world, players)
-    world, fogged = _suffer_fog(rules, world, players)
+    world = age(config, world, players)
+    world, fogged = suffer_fog(rules, world, players)
     bodies = world.bodies
     going = players & (bodies.health > 0)
-    world = _metabolise(config, rules, world, going)
+    world = metabolise(config, rules, world, going)
     turn = jnp.where(players, bodies.turn, NEVER)[: config.capacity]
     order = jnp.argsort(turn).astype(jnp.int32)
 
@@ -45,13 +45,13 @@ def update_npcs(config: Config, world: World) -> World:
     """NPCs age, and recover one hit point a tick (section 3, step 4)."""
     bodies = world.bodies
     npcs = bodies.alive & ~is_player(bodies)
-    world = _age(config, world, npcs)
+    world = age(config, world, npcs)
     bodies = world.bodies
     health = jnp.where(bodies.health > 0, jnp.minimum(bodies.health + 1, 100), bodies.health)
     return world.replace(bodies=bodies.replace(health=select(npcs, health, bodies.health)))
 
 
-def _age(config: Config, world: World, who: jax.Array) -> World:
+def age(config: Config, world: World, who: jax.Array) -> World:
     """What happened in the last tick is forgotten, and clocks go on."""
     bodies, items = world.bodies, world.items
     player = who & is_player(bodies)
@@ -68,7 +68,7 @@ def _age(config: Config, world: World, who: jax.Array) -> World:
     )
 
 
-def _suffer_fog(rules: Rules, world: World, who: jax.Array) -> tuple[World, jax.Array]:
+def suffer_fog(rules: Rules, world: World, who: jax.Array) -> tuple[World, jax.Array]:
     """Whoever stands in fog is hurt; returns who dies of it, whose items are destroyed."""
     bodies = world.bodies
     depth = world.fog[bodies.row, bodies.col].astype(jnp.float32)
@@ -86,7 +86,7 @@ def _suffer_fog(rules: Rules, world: World, who: jax.Array) -> tuple[World, jax.
     return world.replace(bodies=bodies), dies
 
 
-def _metabolise(config: Config, rules: Rules, world: World, who: jax.Array) -> World:
+def metabolise(config: Config, rules: Rules, world: World, who: jax.Array) -> World:
     """The well fed recover, the hungry and the thirsty lose health, as of before this tick."""
     bodies = world.bodies
     health = bodies.health + jnp.where(who, rules.health_increment, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from jaxmmo.env.state.arrays import set_at
+from jaxmmo.env.state.arrays import count_before, set_at
 from jaxmmo.env.v2.constants import Event
 from jaxmmo.env.v2.state import Log, World
 
@@ -31,12 +31,12 @@ def record(
     gold: Number = 0,
     target: Number = 0,
 ) -> World:
-    """The world with an event logged.
+    """The world with an event logged, or with one of a kind for each of several bodies.
 
     Args:
       world: of which.
-      when: bool[], whether it happened.
-      who: i32[], slot of the body that did it.
+      when: bool[] or bool[N], whether it happened.
+      who: i32[] or i32[N], slot of the body that did it; all else is likewise.
       event: what it did.
       type: of the item, skill or style.
       level: of the item, skill or victim.
@@ -45,10 +45,12 @@ def record(
       target: id of the item or body that it was done to.
     """
     values = (world.bodies.id[who], int(event), type, level, number, gold, target)
-    row = jnp.stack([jnp.asarray(value, jnp.int32) for value in values])
+    columns = [jnp.broadcast_to(jnp.asarray(v, jnp.int32), when.shape) for v in values]
+    row = jnp.stack(columns, -1)
     rows, count = world.log.rows, world.log.count
-    rows = set_at(rows, jnp.where(when, count, rows.shape[0]), row)
-    return world.replace(log=Log(rows=rows, count=count + when.astype(jnp.int32)))
+    place = count if when.ndim == 0 else count + count_before(when)
+    rows = set_at(rows, jnp.where(when, place, rows.shape[0]), row)
+    return world.replace(log=Log(rows=rows, count=count + jnp.sum(when, dtype=jnp.int32)))
 
 
 def record_item(

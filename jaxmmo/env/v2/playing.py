@@ -20,6 +20,7 @@ from jaxmmo.env.v2.holding import State, with_world, world_of
 from jaxmmo.env.v2.rewards import proceed
 from jaxmmo.env.v2.rules import Rules
 from jaxmmo.env.v2.tick import advance
+from jaxmmo.env.v2.together import tick as together
 from jaxmmo.env.views.view import View, owned
 from jaxmmo.records import Record
 
@@ -29,15 +30,18 @@ MOVES = (NO_MOVE - 1, 0, 1, 2, 3)
 
 @functools.cache
 def _advance(config: Config) -> Any:
-    """`tick.advance` of a configuration. A batch of worlds plays them one after another.
+    """`tick.advance` of a configuration's resolution.
 
-    Its loops are over agents: a batch in lockstep would copy every world for every agent.
+    Where all act at once, so do all worlds of a batch. Else the loops are over agents, and a batch
+    plays one world after another: in lockstep it would copy every world for every agent.
     """
+    if config.resolution == "simultaneous":
+        return functools.partial(together.advance, config)
     return sequential_vmap(functools.partial(advance, config))
 
 
 def play(config: Config, rules: Rules, state: State, tick: Any) -> tuple[State, Record]:
-    """One tick in the original's order (section 3).
+    """One tick, its phases in the original's order (section 3).
 
     Returns:
       The state, and what happened: `log`, the event log's `rows` i32[E, 7] as `log.COLUMNS` says

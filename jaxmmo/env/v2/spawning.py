@@ -5,53 +5,43 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from jaxmmo.env.state.arrays import set_at
+from jaxmmo.env.state.arrays import compact, count_before, get_at, set_at
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import PASSABLE
 from jaxmmo.env.v2.decisions import Rolls
 from jaxmmo.env.v2.rules import Rules
-from jaxmmo.env.v2.state import World, is_player
+from jaxmmo.env.v2.state import Rows, World, is_player
 
 
 def refill(config: Config, rules: Rules, world: World, rolls: Rolls) -> World:
-    """Attempts to place NPCs until there are as many as may be."""
+    """Attempts to place NPCs, one after another, until there are as many as may be.
 
-    def attempt(i: jax.Array, w: World) -> World:
-        npcs = jnp.sum(w.bodies.alive[config.capacity :], dtype=jnp.int32)
-        return _attempt(config, rules, w, rolls, i, npcs < rules.npc_limit)
-
-    count = jnp.where(rules.npc_refill == 1, rules.npc_attempts, 0)
-    return jax.lax.fori_loop(0, count, attempt, world)
-
-
-def _attempt(
-    config: Config, rules: Rules, world: World, rolls: Rolls, i: jax.Array, when: jax.Array
-) -> World:
-    """One attempt: the oldest waiting danger is used up, whether its tile is passable or not."""
-    waits = when & (world.queued > 0)
-    world, danger = _pop(world, waits)
-    row, col = _spot_of(config, danger, rolls.offset[i], rolls.mirror[i])
-    row = jnp.where(waits, row, rolls.spot[i, 0])
-    col = jnp.where(waits, col, rolls.spot[i, 1])
-    free = when & jnp.asarray(PASSABLE)[world.material[row, col]]
+    The oldest waiting dangers are used up first, whether their tiles are passable or not.
+    """
+    if config.npc_capacity == 0 or config.attempts == 0:
+        return world
+    bodies, index = world.bodies, jnp.arange(config.attempts, dtype=jnp.int32)
+    there = bodies.alive[config.capacity :]
+    room = jnp.minimum(rules.npc_limit, config.npc_capacity) - jnp.sum(there, dtype=jnp.int32)
+    tried = (index < rules.npc_attempts) & (rules.npc_refill == 1)
+    waits = index < world.queued
+    danger = get_at(world.queue, index, 0)
+    row, col = _spot_of(config, danger, rolls.offset, rolls.mirror)
+    row, col = jnp.where(waits, row, rolls.spot[:, 0]), jnp.where(waits, col, rolls.spot[:, 1])
+    free = tried & jnp.asarray(PASSABLE)[world.material[row, col]]
+    tried &= count_before(free) < room
+    used = jnp.sum(tried & waits, dtype=jnp.int32)
+    queue = get_at(world.queue, jnp.arange(config.npc_capacity) + used, 0)
+    world = world.replace(queue=queue, queued=world.queued - used)
     low, high = config.border, config.border + config.centre - 1
     off = jnp.minimum(jnp.minimum(row - low, high - row), jnp.minimum(col - low, high - col))
-    return _place(config, rules, world, rolls, i, (row, col, jnp.maximum(off, 0)), free)
-
-
-def _pop(world: World, when: jax.Array) -> tuple[World, jax.Array]:
-    """Takes the oldest danger out of the queue."""
-    if world.queue.shape[0] == 0:
-        return world, jnp.int32(0)
-    danger = world.queue[0]
-    queue = jnp.where(when, jnp.roll(world.queue, -1).at[-1].set(0), world.queue)
-    return world.replace(queue=queue, queued=world.queued - when.astype(jnp.int32)), danger
+    return _place(config, rules, world, rolls, (row, col, jnp.maximum(off, 0)), free & tried)
 
 
 def _spot_of(
     config: Config, danger: jax.Array, offset: jax.Array, mirror: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
-    """A tile at that distance from the edge: on the low or high row, or low or high column."""
+    """Tiles at that distance from the edge: on the low or high row, or low or high column."""
     near = config.border + danger
     far = config.border + config.centre - danger - 1
     half = jnp.maximum(config.centre // 2 - danger, 1)
@@ -67,28 +57,34 @@ def _place(
     rules: Rules,
     world: World,
     rolls: Rolls,
-    i: jax.Array,
     spot: tuple[jax.Array, jax.Array, jax.Array],
     when: jax.Array,
 ) -> World:
-    """An NPC comes into the world, with the level and temper of its distance from the edge."""
+    """NPCs come into the world, with the level and temper of their distance from the edge.
+
+    Args:
+      spot: i32[A] each, row, column, and that distance.
+      when: bool[A], no more of them than there are free slots.
+    """
     row, col, danger = spot
     bodies = world.bodies
-    taken = bodies.alive[config.capacity :]
-    if config.npc_capacity == 0:
-        return world
-    slot = config.capacity + jnp.argmin(taken)
-    when &= ~taken.all()
-    places, place = world.places.take(when)
-    at = jnp.where(when, slot, config.bodies)
-    style, level = rolls.style[i], rules.npc_level[danger]
-    strength = level - rolls.strength[i]
-    skills = jnp.arange(bodies.level.shape[1]) == style
+    free = ~bodies.alive[config.capacity :]
+    slots = compact(free, count_before(free), config.npc_capacity)
+    turn = count_before(when)
+    at = config.capacity + jnp.where(when, get_at(slots, turn, 0), config.npc_capacity)
+    if config.resolution == "simultaneous":
+        places, place = world.places.take_each(when)
+    else:
+        places, place = jax.lax.scan(Rows.take, world.places, when)
+    style, level = rolls.style, rules.npc_level[danger]
+    strength = level - rolls.strength
+    skills = jnp.arange(bodies.level.shape[1])[None] == style[:, None]
+    identity = world.next_npc - turn
     values = {
         "alive": True,
-        "id": world.next_npc,
+        "id": identity,
         "place": place,
-        "turn": -world.next_npc,
+        "turn": -identity,
         "kind": rules.npc_kind[danger],
         "row": row,
         "col": col,
@@ -97,15 +93,15 @@ def _place(
         "health": 100,
         "food": 100,
         "water": 100,
-        "level": jnp.where(skills, jnp.minimum(level, 10), 0),
+        "level": jnp.where(skills, jnp.minimum(level, 10)[:, None], 0),
         "experience": skills.astype(jnp.int32),
         "style": style,
         "offence": (rules.npc_offence[0] + strength * rules.npc_offence[1]).astype(jnp.int32),
         "defence": (rules.npc_defence[0] + strength * rules.npc_defence[1]).astype(jnp.int32),
         "rank": level,
         "danger": danger,
-        "armour": rolls.armour[i],
-        "tool": rolls.tool[i],
+        "armour": rolls.armour,
+        "tool": rolls.tool,
         "spawn_row": row,
         "spawn_col": col,
     }
@@ -116,7 +112,7 @@ def _place(
     return world.replace(
         bodies=bodies.replace(**columns),
         places=places,
-        next_npc=world.next_npc - when.astype(jnp.int32),
+        next_npc=world.next_npc - jnp.sum(when, dtype=jnp.int32),
     )
 
 

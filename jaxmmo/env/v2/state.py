@@ -12,7 +12,7 @@ from flax import struct
 
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.rules import NEVER
-from jaxmmo.env.state.arrays import set_at
+from jaxmmo.env.state.arrays import compact, count_before, get_at, select, set_at
 from jaxmmo.env.state.bodies import relative, seen_population
 from jaxmmo.env.state.table import Observed, Table, column
 from jaxmmo.env.v2.config import Config
@@ -54,12 +54,30 @@ class Rows(struct.PyTreeNode):
         clock = self.clock + jnp.where(doubles, row, 0)
         return Rows(stamp=set_at(stamps, row, NEVER), clock=clock), row
 
+    def take_each(self, when: jax.Array) -> tuple[Rows, jax.Array]:
+        """The smallest free rows i32[M] for those who want one, bool[M]; N for all others.
+
+        In which order rows became free does not matter here, so that nothing is searched for.
+        """
+        size = self.stamp.shape[0]
+        free = self.stamp != NEVER
+        smallest = compact(free, count_before(free), size)
+        row = jnp.where(when, get_at(smallest, count_before(when), size), size)
+        # rows of a part that the table did not have until now are as good as any from here on
+        stamp = select(free, jnp.minimum(self.stamp, FRESH - 1), self.stamp)
+        return self.replace(stamp=set_at(stamp, row, NEVER)), row
+
+    def free_each(self, mask: jax.Array) -> Rows:
+        """The rows with those of a mask bool[N] given back, in their order."""
+        stamp = jnp.where(mask, self.clock + count_before(mask), self.stamp)
+        return Rows(stamp=stamp, clock=self.clock + jnp.sum(mask, dtype=jnp.int32))
+
     def free(self, row: jax.Array, when: jax.Array) -> Rows:
-        """The rows with one given back."""
+        """The rows with one given back, or several: i32[N] and bool[N]."""
         slot = jnp.where(when, row, self.stamp.shape[0])
-        return Rows(
-            stamp=set_at(self.stamp, slot, self.clock), clock=self.clock + when.astype(jnp.int32)
-        )
+        stamp = self.clock if when.ndim == 0 else self.clock + count_before(when)
+        clock = self.clock + jnp.sum(when, dtype=jnp.int32)
+        return Rows(stamp=set_at(self.stamp, slot, stamp), clock=clock)
 
 
 def _number(name: str, high: int, divisor: float = 100.0) -> Attribute:

@@ -127,6 +127,11 @@ def say(config: Config, rules: Rules, world: World, intent: Intent) -> World:
             (intent.sell < config.items)[order],
             lambda w, b: dealing.sell(rules, w, b, intent.sell[b], intent.price[b]),
         )
+    return speak(config, world, intent)
+
+
+def speak(config: Config, world: World, intent: Intent) -> World:
+    """Comm: what players say stays until they say something else."""
     if config.has("communication"):
         who = jnp.arange(config.capacity)
         speaks = can_act(world, who) & (intent.message > 0)

@@ -6,6 +6,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,17 +14,27 @@ from jaxmmo.env.v2.constants import Event, Item, Material
 from jaxmmo.env.v2.rules import default_rules
 from jaxmmo.env.v2.state import Rows
 from jaxmmo.env.v2.tick import advance
+from jaxmmo.env.v2.together import tick as together
 from tests.env.second.worlds import intent, rolls, small, world_with
 
 CONFIG = small()
 RULES = default_rules(CONFIG)
-STEP = jax.jit(partial(advance, CONFIG))
+STEPS = {
+    "sequential": jax.jit(partial(advance, CONFIG)),
+    "simultaneous": jax.jit(partial(together.advance, CONFIG)),
+}
 
 
-def play(world, acts=None, draws=None, rules=RULES):
-    """The world after a tick, and the log's rows."""
-    after, _ = STEP(rules, world, intent(CONFIG, **(acts or {})), rolls(CONFIG, **(draws or {})))
-    return after, np.asarray(after.log.rows)[: int(after.log.count)]
+@pytest.fixture(params=list(STEPS))
+def play(request):
+    """Plays a tick in each resolution; what is tested with it holds in both."""
+
+    def once(world, acts=None, draws=None, rules=RULES):
+        given = intent(CONFIG, **(acts or {})), rolls(CONFIG, **(draws or {}))
+        after, _ = STEPS[request.param](rules, world, *given)
+        return after, np.asarray(after.log.rows)[: int(after.log.count)]
+
+    return once
 
 
 def logged(rows, event):
@@ -36,7 +47,7 @@ def two(**columns):
     return [{"col": 30} | columns, {"col": 31}]
 
 
-def test_a_blow_is_certain_and_puts_both_in_combat():
+def test_a_blow_is_certain_and_puts_both_in_combat(play):
     world = world_with(CONFIG, two())
     after, rows = play(world, {"target": [1, 6, 6, 6]})
     # 10 + 5 of a beginner, against the 5 of another one; both are well fed, which comes first
@@ -47,7 +58,7 @@ def test_a_blow_is_certain_and_puts_both_in_combat():
     assert logged(rows, Event.SCORE_HIT)[0].tolist() == [1, 11, 1, 0, 10, 0, 2]
 
 
-def test_the_young_are_safe_from_players_only():
+def test_the_young_are_safe_from_players_only(play):
     players = [{"col": 30}, {"col": 31, "time_alive": 18}]
     npcs = [{"col": 32, "kind": 3, "offence": 30}]
     after, rows = play(world_with(CONFIG, players, npcs), {"target": [1, 6, 6, 6]})
@@ -55,7 +66,7 @@ def test_the_young_are_safe_from_players_only():
     assert after.bodies.attacker[1] == -1
 
 
-def test_a_killer_gets_gold_and_as_many_items_as_fit():
+def test_a_killer_gets_gold_and_as_many_items_as_fit(play):
     players = [{"col": 30, "gold": 2}, {"col": 31, "gold": 9, "health": 1, "food": 50}]
     mine = [{"type": Item.HAT, "owner": 0}] * 11
     theirs = [{"type": Item.TOP, "owner": 1}, {"type": Item.RATION, "owner": 1}]
@@ -70,7 +81,7 @@ def test_a_killer_gets_gold_and_as_many_items_as_fit():
     assert logged(rows, Event.LOOT_GOLD)[0, 5] == 9
 
 
-def test_the_first_buyer_gets_what_several_want():
+def test_the_first_buyer_gets_what_several_want(play):
     players = [{"gold": 0}, {"gold": 9}, {"gold": 9}]
     items = [{"type": Item.HAT, "owner": 0, "price": 5, "listed": 9}]
     acts = {"buy": [CONFIG.items, 1, 1, CONFIG.items]}
@@ -81,7 +92,7 @@ def test_the_first_buyer_gets_what_several_want():
         assert after.bodies.gold[0] == 5 and after.bodies.gold[:3].sum() == 18
 
 
-def test_nobody_deals_in_items_after_a_fight():
+def test_nobody_deals_in_items_after_a_fight(play):
     world = world_with(CONFIG, two(latest_combat=9), items=[{"type": Item.HAT, "owner": 0}])
     none = CONFIG.items
     for acts in ({"sell": [1, none, none, none], "price": [5, 0, 0, 0]}, {"use": [1] + [none] * 3}):
@@ -91,7 +102,7 @@ def test_nobody_deals_in_items_after_a_fight():
     assert later.items.equipped[1]
 
 
-def test_a_gift_needs_a_free_place_or_a_stack():
+def test_a_gift_needs_a_free_place_or_a_stack(play):
     full = [{"type": Item.HAT, "owner": 1}] * 11
     arrows = {"type": Item.ARROW, "quantity": 3}
     none, nobody = CONFIG.items, CONFIG.bodies
@@ -107,7 +118,7 @@ def test_a_gift_needs_a_free_place_or_a_stack():
     assert refused.items.owner[13] == 0 and not len(rows)
 
 
-def test_several_fish_give_one_ration():
+def test_several_fish_give_one_ration(play):
     tiles = np.full((64, 64), Material.GRASS, np.uint8)
     tiles[29, 30] = tiles[30, 29] = Material.FISH
     after, rows = play(world_with(CONFIG, [{}], material=tiles))
@@ -117,7 +128,7 @@ def test_several_fish_give_one_ration():
     assert after.bodies.experience[0, 3] == 30
 
 
-def test_a_tool_raises_the_level_of_a_harvest():
+def test_a_tool_raises_the_level_of_a_harvest(play):
     tiles = np.full((64, 64), Material.GRASS, np.uint8)
     tiles[30, 30] = Material.ORE
     tool = {"type": Item.PICKAXE, "owner": 0, "level": 4, "equipped": True}
@@ -127,7 +138,7 @@ def test_a_tool_raises_the_level_of_a_harvest():
     assert after.items.level[2:4].tolist() == [5, 5]
 
 
-def test_without_a_free_place_a_harvest_is_lost_even_beside_its_stack():
+def test_without_a_free_place_a_harvest_is_lost_even_beside_its_stack(play):
     tiles = np.full((64, 64), Material.GRASS, np.uint8)
     tiles[30, 30] = Material.TREE
     items = [{"type": Item.HAT, "owner": 0}] * 11 + [{"type": Item.ARROW, "owner": 0}]
@@ -136,12 +147,12 @@ def test_without_a_free_place_a_harvest_is_lost_even_beside_its_stack():
     assert after.depleted[30, 30] and not len(logged(rows, Event.HARVEST_ITEM))
 
 
-def test_hunger_kills_after_the_meal_is_over():
+def test_hunger_kills_after_the_meal_is_over(play):
     after, _ = play(world_with(CONFIG, [{"food": 0, "water": 0, "health": 20}]))
     assert not after.bodies.alive[0] and after.places.stamp[1] >= 100
 
 
-def test_a_dangerous_npc_comes_back_and_a_harmless_one_does_not():
+def test_a_dangerous_npc_comes_back_and_a_harmless_one_does_not(play):
     npcs = [{"health": 1, "danger": 5, "col": 31}]
     many = {"target": [4, 6, 6, 6]}
     after, rows = play(

@@ -228,7 +228,7 @@ def test_what_is_off_has_no_heads_and_no_tables():
         ({"size": "Tiny"}, "unknown size 'Tiny'"),
         ({"NPC_M": 4}, "did you mean 'NPC_N'"),
         ({"IMMORTAL": True}, "IMMORTAL=True: only False is played"),
-        ({"resolution": "simultaneous"}, "must be 'sequential'"),
+        ({"resolution": "parallel"}, "resolution='parallel'"),
         ({"border": 4}, "border=4"),
         ({"allow_stay": False}, "allow_stay=False"),
     ],

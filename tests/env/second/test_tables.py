@@ -122,7 +122,7 @@ def test_paths_are_the_originals():
     [
         ("height", 4, "height=4"),
         ("capacity", True, "capacity=True"),
-        ("resolution", "simultaneous", "must be 'sequential'"),
+        ("resolution", "parallel", "resolution='parallel'"),
         ("stacking", 1, "stacking=1"),
         ("systems", ("trade",), "trade"),
     ],

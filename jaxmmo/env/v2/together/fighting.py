@@ -1,0 +1,211 @@
+"""Attacks, all at once: first those of players, then those of NPCs that are left (section 5).
+
+Whoever lives when a wave begins attacks in it, also if it is killed in it. Blows fall on a target
+in the order of the tick until it is dead; the others do nothing. Whose blow is the last one has
+killed it and gets its gold, and a player its items, in a random order until it has no place left.
+What a killer is to get that dies in the same wave is destroyed: items at once, and gold with it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from jaxmmo.env.state.arrays import add_at, get_at, max_at, set_at
+from jaxmmo.env.v2 import inventory, log
+from jaxmmo.env.v2.config import Config
+from jaxmmo.env.v2.constants import BEATS, FIGHTS, NUM_STYLES, Event, Kind
+from jaxmmo.env.v2.fighting import AMMUNITION, can_act, distance
+from jaxmmo.env.v2.growing import best_level, gain
+from jaxmmo.env.v2.order import LAST, sums_before
+from jaxmmo.env.v2.rules import OFFENCES, Rules
+from jaxmmo.env.v2.state import World, is_player
+from jaxmmo.env.v2.together.goods import Found, bags_of, kind_of, make_each, worn_by
+
+
+class Blows(NamedTuple):
+    """One blow each of N bodies."""
+
+    who: jax.Array  # i32[N]; slots, all different
+    style: jax.Array  # i32[N]
+    target: jax.Array  # i32[N]; slots, B for nobody
+    rank: jax.Array  # i32[N]
+
+
+def strike(config: Config, rules: Rules, world: World, blows: Blows, loot: jax.Array) -> World:
+    """A wave of blows.
+
+    Args:
+      loot: i32[Q, I], see `Rolls`.
+    """
+    bodies, nobody = world.bodies, config.bodies
+    who, style, someone = blows.who, blows.style, blows.target < nobody
+    target, players = jnp.minimum(blows.target, nobody - 1), is_player(bodies)
+    young = players[who] & players[target] & (bodies.time_alive[target] < rules.immunity)
+    lands = someone & can_act(world, who) & ~young & (who != target)
+    lands &= bodies.alive[target] & (bodies.health[target] > 0)
+    lands &= distance(world, who, target) <= rules.reach[style]
+    damage = _damage(config, rules, world, who, style, target)
+    damage = jnp.where(bodies.kind[target] == Kind.IMMORTAL, 0, damage)
+    group = jnp.where(lands, target, LAST)
+    suffered = sums_before(group, blows.rank, jnp.where(lands, damage, 0))
+    lands &= suffered < bodies.health[target]
+    kills = lands & (suffered + damage >= bodies.health[target])
+    hits = lands & players[who]
+    world = _fire(config, world, who, style, hits)
+    world = log.record(
+        world,
+        hits,
+        who,
+        Event.SCORE_HIT,
+        type=style + 1,
+        number=damage,
+        target=bodies.id[target],
+    )
+    world = gain(config, rules, world, who, style, rules.experience[0], hits)
+    bodies = world.bodies
+    a, t = jnp.where(lands, who, nobody), jnp.where(lands, target, nobody)
+    latest = max_at(jnp.full(nobody, -1, jnp.int32), t, blows.rank)
+    last = jnp.where(lands & (latest[target] == blows.rank), target, nobody)
+    fights = set_at(set_at(bodies.latest_combat, a, world.tick + 1), t, world.tick + 1)
+    bodies = bodies.replace(
+        attacker=set_at(bodies.attacker, last, bodies.id[who]),
+        latest_combat=fights,
+        health=jnp.maximum(add_at(bodies.health, t, -damage), 0),
+        damage=set_at(bodies.damage, last, damage),
+        damage_received=add_at(bodies.damage_received, t, damage),
+        damage_inflicted=add_at(bodies.damage_inflicted, a, damage),
+        kills=add_at(bodies.kills, jnp.where(kills, who, nobody), 1),
+    )
+    return _inherit(config, world.replace(bodies=bodies), who, target, loot, kills)
+
+
+def _damage(
+    config: Config,
+    rules: Rules,
+    world: World,
+    who: jax.Array,
+    style: jax.Array,
+    target: jax.Array,
+) -> jax.Array:
+    """i32[N]: what each blow costs its target, as of the beginning of the wave."""
+    bodies, items = world.bodies, world.items
+    worn = jnp.where(items.alive & items.equipped, items.owner, config.bodies)
+    gear = [inventory.attack_of(rules, items), inventory.defence_of(rules, items)[:, None]]
+    gear = add_at(jnp.zeros((config.bodies, 4), jnp.int32), worn, jnp.concatenate(gear, 1))
+    offence = rules.base_damage[style] + rules.level_damage[style] * bodies.level[who, style]
+    offence += gear[who, style]
+    defence = rules.base_defence + rules.level_defence * best_level(world)[target]
+    defence += gear[target, 3]
+    if config.has("equipment"):
+        npc_offence, npc_defence = bodies.offence[who], bodies.defence[target]
+    else:
+        npc_offence, npc_defence = jnp.int32(10), jnp.int32(0)
+    players = is_player(bodies)
+    offence = jnp.clip(jnp.where(players[who], offence, npc_offence), 0, OFFENCES - 1)
+    defence = jnp.where(players[target], defence, npc_defence)
+    practised = bodies.experience[target, :NUM_STYLES]
+    has_style = (practised != practised[:, :1]).any(1)
+    beats = has_style & (jnp.asarray(BEATS)[style] == jnp.argmax(practised, 1))
+    strong = jnp.where(beats, rules.weak_offence[offence], offence)
+    return jnp.maximum(jnp.maximum(strong - defence, rules.least_damage[offence]), 0)
+
+
+def _fire(config: Config, world: World, who: jax.Array, style: jax.Array, when: jax.Array) -> World:
+    """One piece of ammunition that suits the style is used up by each."""
+    if not config.has("item", "equipment"):
+        return world
+    size = world.items.type.shape[0]
+    item = worn_by(config, world.items, AMMUNITION)[who]
+    fires = when & (item < size)
+    item = jnp.minimum(item, size - 1)
+    fires &= jnp.asarray(FIGHTS)[world.items.type[item]] == style
+    left = world.items.quantity[item] - 1
+    world = world.replace(items=inventory.write(world.items, item, fires, quantity=left))
+    world = log.record_item(world, fires, who, Event.FIRE_AMMO, item)
+    return inventory.destroy(world, item, fires & (left == 0))
+
+
+def _inherit(
+    config: Config,
+    world: World,
+    who: jax.Array,
+    target: jax.Array,
+    loot: jax.Array,
+    kills: jax.Array,
+) -> World:
+    """Victims' gold and items go to their killers (section 9)."""
+    bodies, nobody = world.bodies, config.bodies
+    best = bodies.level[target, :NUM_STYLES].max(1)
+    victim = bodies.id[target]
+    world = log.record(world, kills, who, Event.PLAYER_KILL, level=best, target=victim)
+    amount = jnp.where(kills, bodies.gold[target], 0)
+    gold = add_at(add_at(bodies.gold, target, -amount), who, amount)
+    world = world.replace(bodies=bodies.replace(gold=gold))
+    world = log.record(world, amount > 0, who, Event.LOOT_GOLD, gold=amount, target=victim)
+    if not config.has("item"):
+        return world
+    players = is_player(bodies)
+    heirs = kills & players[who] & (bodies.health[who] > 0)
+    killer = jnp.where(heirs, who, nobody + 1)  # one more than nobody: all is destroyed
+    killer = set_at(jnp.full(nobody, nobody, jnp.int32), jnp.where(kills, target, nobody), killer)
+    bags = bags_of(config, world.items)
+    world = _take_items(config, world, killer, bags.held, bags.stack, loot)
+    types = jnp.stack([bodies.armour[target], bodies.tool[target]], 1)
+    level = jnp.minimum(bodies.rank[target], 10)[:, None] + jnp.zeros_like(types)
+    when = (heirs & ~players[target])[:, None] & (types > 0)
+    world, kept, row = make_each(config, world, bags, Found(who, types, level, when))
+    for j in range(2):
+        world = log.record(
+            world,
+            kept[:, j],
+            who,
+            Event.LOOT_ITEM,
+            type=types[:, j],
+            level=level[:, j],
+            number=1,
+            target=row[:, j],
+        )
+    return world
+
+
+def _take_items(
+    config: Config,
+    world: World,
+    killer: jax.Array,
+    count: jax.Array,
+    stacks: jax.Array,
+    loot: jax.Array,
+) -> World:
+    """Items of victims: into stacks of the killer, then into free places, else they are gone.
+
+    Args:
+      killer: i32[B], whose victim each is: B of nobody, more of somebody who gets nothing.
+      count: i32[B], of `Bags`.
+      stacks: of `Bags`.
+      loot: i32[Q, I], see `Rolls`.
+    """
+    items, nobody, size = world.items, config.bodies, config.items
+    row = jnp.arange(size, dtype=jnp.int32)
+    heir = jnp.where(items.alive, get_at(killer, items.owner, nobody), nobody)
+    gone, falls = heir > nobody, heir < nobody
+    stack = get_at(stacks, kind_of(config, heir, items.type, items.level), size)
+    stack = jnp.where(falls, stack, size)
+    needs = falls & (stack == size)
+    keys = loot[jnp.minimum(items.owner, loot.shape[0] - 1), row]
+    taken = sums_before(jnp.where(needs, items.owner, LAST), keys, needs.astype(jnp.int32))
+    kept = needs & (count[jnp.minimum(heir, nobody - 1)] + taken < config.inventory)
+    order = jnp.cumsum(kept) - kept
+    items = items.replace(
+        quantity=add_at(items.quantity, stack, items.quantity),
+        owner=jnp.where(kept, heir, items.owner),
+        equipped=items.equipped & ~kept,
+        price=jnp.where(kept, 0, items.price),
+        received=jnp.where(kept, world.received + order, items.received),
+    )
+    received = world.received + jnp.sum(kept, dtype=jnp.int32)
+    world = world.replace(items=items, received=received)
+    world = log.record_item(world, kept, jnp.minimum(heir, nobody - 1), Event.LOOT_ITEM, row)
+    return inventory.destroy_each(world, gone | (falls & ~kept))
