@@ -72,6 +72,7 @@ def test_a_world_in_bands_is_measured():
     assert row["refused"] == row["unseen"] == row["lost_spawns"] == 0
 
 
+@pytest.mark.slow
 def test_memory_adds_up():
     report = memory.run("JaxMMO-v1", dict(SMALL), batch=2)
     parts = ("state_bytes", "observation_bytes", "temporary_bytes")

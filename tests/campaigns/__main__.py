@@ -61,6 +61,8 @@ def learning(args: argparse.Namespace) -> None:
         line = "{}"
         for line in process.stdout:
             print(line, end="", flush=True)
+    if process.returncode:
+        raise SystemExit(process.returncode)
     told = json.loads(line)
     ratio = told["lifetime"] / told["random"]
     print(f"on new maps they live {ratio:.2f} times as long as random ones")

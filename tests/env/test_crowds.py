@@ -82,6 +82,7 @@ def test_both_agree_with_the_definition(finders):
         assert total[slot] == len(others)
 
 
+@pytest.mark.slow
 def test_a_world_too_large_for_pairs_plays_like_a_small_one():
     """Adding capacity beyond the switch from one way to the other changes nothing."""
     digests = []

@@ -109,7 +109,7 @@ def test_one_trace_serves_every_tick_and_all_rules(preset):
     assert TRACES[env] == 1
 
 
-@presets
+@one_at_once
 def test_a_batch_of_rules_plays_that_many_games(preset):
     env = crowd(preset)
     variations = [

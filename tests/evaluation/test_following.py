@@ -53,6 +53,7 @@ def test_worlds_of_one_number_and_one_beginning_are_the_same(followed):
     assert (digests[0] != digests[3]).any()
 
 
+@pytest.mark.slow
 def test_every_world_has_its_own_rules(followed):
     attacks = followed[2][0].sum((0, 2))
     assert attacks[0] > 0 and attacks[2] == attacks[3] == 0

@@ -187,6 +187,7 @@ def test_worlds_make_place_for_new_ones_in_turn(renewed):
         assert bool(jnp.all(maps[0] == maps[1])) == (world in kept)
 
 
+@pytest.mark.slow
 def test_annealing_takes_learning_rate_and_entropy_bonus_to_a_tenth():
     annealed = make(config=CONFIG.replace(anneal=10))
     shares = [float(annealed.anneal_factor(jnp.int32(update))) for update in (0, 5, 10, 99)]

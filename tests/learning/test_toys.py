@@ -50,6 +50,7 @@ def test_bandit_finds_the_best_arm_and_its_value(config):
 
 
 @both
+@pytest.mark.slow
 def test_masked_choice_follows_the_observation(config):
     learner, state = learn(toys.Matching(), config, 80)
     for place in range(3):
@@ -71,6 +72,7 @@ def test_chain_is_walked_to_its_end(config):
 
 
 @both
+@pytest.mark.slow
 def test_a_death_ticks_after_its_cause_is_learnt_to_be_avoided(config):
     learner, state = learn(toys.DelayedDeath(), config, 100)
     chances, value = probabilities(learner, state, 0)

@@ -18,12 +18,9 @@ OWN = {"Sharding", "SPMDFullToShardShape", "SPMDShardToFullShape"}
 
 
 @pytest.mark.parametrize(
-    ("platform", "worlds", "agents"),
-    [
-        pytest.param("tpu", 256, 1, id="256 TPU"),
-        pytest.param("cuda", 32, 2, id="64 CUDA", marks=pytest.mark.slow),
-    ],
+    ("platform", "worlds", "agents"), [("tpu", 256, 1), ("cuda", 32, 2)], ids=["256 TPU", "64 CUDA"]
 )
+@pytest.mark.slow
 def test_an_update_lowers_for_many_devices(platform, worlds, agents):
     env = jaxmmo.make(**SMALL)
     config = LearnConfig(worlds=worlds, ticks=4, minibatch=1024, chunk=8)

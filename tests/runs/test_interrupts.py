@@ -124,6 +124,7 @@ def test_a_second_process_is_refused_and_the_first_goes_on(tmp_path):
     assert updates == list(range(1, Checkpoints(path).steps[-1] + 1))
 
 
+@pytest.mark.slow
 def test_a_directory_deleted_under_a_run_ends_it_with_a_line(tmp_path):
     path = tmp_path / "run"
     with running(path, *LONG) as process:

@@ -250,6 +250,7 @@ def test_a_live_world_is_shown_paused_and_stepped(browser: Any, tiny: Recording)
         page.page.close()
 
 
+@pytest.mark.slow
 def test_a_narrow_page_has_everything_within_reach(browser: Any, tiny: Recording):
     with serving(create_app(guard=Guard("127.0.0.1", ""), replay=tiny.data)) as port:
         page = Page(browser, f"http://127.0.0.1:{port}/", NARROW)
@@ -324,6 +325,7 @@ def fingers(page: Page, *tracks: list[tuple[float, float]]) -> None:
     page.settled()
 
 
+@pytest.mark.slow
 def test_fingers_pinch_drag_and_tap(browser: Any, tiny: Recording):
     with serving(create_app(guard=Guard("127.0.0.1", ""), replay=tiny.data)) as port:
         page = Page(browser, f"http://127.0.0.1:{port}/", NARROW, has_touch=True)

@@ -43,6 +43,7 @@ def test_the_client_reads_what_was_recorded(tiny: Recording, read: dict):
             np.testing.assert_array_equal(decoded, as_int32(arrays[name]).reshape(-1), name)
 
 
+@pytest.mark.slow
 def test_the_client_knows_who_sees_whom(tiny: Recording, read: dict):
     """In the order of the observation, which attention and target preferences follow."""
     replay = Replay(tiny.data)

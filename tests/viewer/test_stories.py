@@ -107,6 +107,7 @@ def test_clicks_hit_whom_they_mean_while_the_world_runs(page: Page):
     assert hits >= 8  # somebody may walk on between the look and the click
 
 
+@pytest.mark.slow
 def test_what_is_pointed_at_is_named_and_outlined(page: Page, fights: Recording):
     page.page.evaluate("jaxmmo.showCrowd()")
     page.settled()

@@ -20,6 +20,7 @@ from tests.games import SECOND_GAME, TINY_SECOND
 WATCHED: dict[str, Any] = {"worlds": 2, "ticks": 6, "quiet": True, "overrides": TINY_SECOND}
 
 
+@pytest.mark.slow
 def test_a_policy_is_evaluated_on_a_mesh():
     report = jaxmmo.evaluate("random", env=SECOND_GAME, mesh="worlds=1", **WATCHED)
     assert report["lives"] == 16 and set(report["levels"]) == set(jaxmmo.preset(SECOND_GAME).skills)

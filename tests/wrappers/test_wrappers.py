@@ -157,6 +157,7 @@ def test_the_pool_hands_out_worlds_made_at_the_reset(worlds):
     assert_equal(jax.jit(env.observe)(state), (obs, state))
 
 
+@pytest.mark.slow
 def test_worlds_of_a_batch_end_each_in_its_time():
     env = AutoReset(Batch(Horizon(ENV, TICKS), 2))
     _, state = jax.jit(env.reset)(jax.random.key(2))

@@ -25,7 +25,12 @@ STEPS = {
 }
 
 
-@pytest.fixture(params=list(STEPS))
+@pytest.fixture(
+    params=[
+        pytest.param(name, marks=[pytest.mark.slow] if name == "simultaneous" else [])
+        for name in STEPS
+    ]
+)
 def play(request):
     """Plays a tick in each resolution; what is tested with it holds in both."""
 
