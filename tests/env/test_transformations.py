@@ -78,7 +78,7 @@ def live(env, ticks, terrain=None):
     return run
 
 
-@pytest.mark.parametrize("game", [V1, "inventory"])
+@pytest.mark.parametrize("game", [V1, pytest.param("inventory", marks=pytest.mark.slow)])
 def test_nothing_is_promoted_silently_on_the_way_from_observations_to_actions(game):
     env = make(game)
     spec = env.spec
@@ -124,7 +124,7 @@ def test_every_world_is_spread_over_devices_and_promotes_nothing_silently(
         jax.eval_shape(sharded(run), keys)
 
 
-@pytest.mark.parametrize("game", [V1, "inventory"])
+@pytest.mark.parametrize("game", [V1, pytest.param("inventory", marks=pytest.mark.slow)])
 def test_scripts_and_networks_are_spread_over_devices(game):
     env = make(game)
     policies = [scripted.get(name, env) for name in scripted.names()]
@@ -222,7 +222,11 @@ def test_numbers_of_the_rules_have_gradients(capacity):
 
 
 @pytest.mark.parametrize(
-    ("game", "capacity", "resolution"), [(V1, 16, "sequential"), ("inventory", 300, "simultaneous")]
+    ("game", "capacity", "resolution"),
+    [
+        (V1, 16, "sequential"),
+        pytest.param("inventory", 300, "simultaneous", marks=pytest.mark.slow),
+    ],
 )
 def test_what_is_stepped_can_be_donated(game, capacity, resolution):
     env = make(game, capacity, resolution)

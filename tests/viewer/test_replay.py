@@ -30,6 +30,7 @@ def test_a_thousand_ticks_of_128_agents_fit_in_two_megabytes(crowd: Recording):
     assert len(crowd.data) * 128 / alive < 2_000_000
 
 
+@pytest.mark.slow
 def test_frames_can_be_read_in_any_order(crowd: Recording):
     replay = Replay(crowd.data)
     for index in random.Random(0).sample(range(1001), 12):
