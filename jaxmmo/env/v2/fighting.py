@@ -53,28 +53,17 @@ def attack(
       target: i32[], a slot, B for nobody.
       loot: i32[Q, I], see `Rolls`.
     """
-    bodies = world.bodies
-    someone = target < config.bodies
-    target = jnp.minimum(target, config.bodies - 1)
-    players = is_player(bodies)
-    young = players[body] & players[target] & (bodies.time_alive[target] < rules.immunity)
-    lands = someone & can_act(world, body) & ~young & (body != target)
-    lands &= bodies.alive[target] & (bodies.health[target] > 0)
-    lands &= distance(world, body, target) <= rules.reach[style]
-    damage = _damage(config, rules, world, body, style, target)
-    damage = jnp.where(bodies.kind[target] == Kind.IMMORTAL, 0, damage)
-    hits = lands & players[body]
-    world = _fire(config, world, body, style, hits)
-    world = log.record(
-        world,
-        hits,
-        body,
-        Event.SCORE_HIT,
-        type=style + 1,
-        number=damage,
-        target=bodies.id[target],
-    )
-    world = gain(config, rules, world, body, style, rules.experience[0], hits)
+    items = world.items
+    lands, target = hit(config, rules, world, body, style, target)
+    mine = inventory.held(items, body) & items.equipped
+    theirs = inventory.held(items, target) & items.equipped
+    attack_gear = jnp.sum(jnp.where(mine, inventory.attack_of(rules, items)[:, style], 0))
+    defence_gear = jnp.sum(jnp.where(theirs, inventory.defence_of(rules, items), 0))
+    damage = damage_of(config, rules, world, body, style, target, (attack_gear, defence_gear))
+    hits = lands & is_player(world.bodies)[body]
+    if config.has("item", "equipment"):
+        world = fire(world, inventory.worn(items, body, AMMUNITION), body, style, hits)
+    world = score(config, rules, world, body, style, target, damage, hits)
     bodies = world.bodies
     a = jnp.where(lands, body, config.bodies)
     t = jnp.where(lands, target, config.bodies)
@@ -93,22 +82,43 @@ def attack(
     return _kill(config, world.replace(bodies=bodies), body, target, loot, kills)
 
 
-def _damage(
+def hit(
     config: Config,
     rules: Rules,
     world: World,
     body: jax.Array,
     style: jax.Array,
     target: jax.Array,
+) -> tuple[jax.Array, jax.Array]:
+    """bool[...]: whether an attack is one; and the target, a slot also where there is nobody."""
+    bodies, players = world.bodies, is_player(world.bodies)
+    someone = target < config.bodies
+    target = jnp.minimum(target, config.bodies - 1)
+    young = players[body] & players[target] & (bodies.time_alive[target] < rules.immunity)
+    lands = someone & can_act(world, body) & ~young & (body != target)
+    lands &= bodies.alive[target] & (bodies.health[target] > 0)
+    return lands & (distance(world, body, target) <= rules.reach[style]), target
+
+
+def damage_of(
+    config: Config,
+    rules: Rules,
+    world: World,
+    body: jax.Array,
+    style: jax.Array,
+    target: jax.Array,
+    gear: tuple[jax.Array, jax.Array],
 ) -> jax.Array:
-    """i32[]: what a blow costs its target."""
-    bodies, items = world.bodies, world.items
-    mine = inventory.held(items, body) & items.equipped
-    theirs = inventory.held(items, target) & items.equipped
+    """i32[...]: what a blow costs its target.
+
+    Args:
+      gear: what is worn adds to the attack of one and to the defence of the other.
+    """
+    bodies = world.bodies
     offence = rules.base_damage[style] + rules.level_damage[style] * bodies.level[body, style]
-    offence += jnp.sum(jnp.where(mine, inventory.attack_of(rules, items)[:, style], 0))
+    offence += gear[0]
     defence = rules.base_defence + rules.level_defence * best_level(world)[target]
-    defence += jnp.sum(jnp.where(theirs, inventory.defence_of(rules, items), 0))
+    defence += gear[1]
     players = is_player(bodies)
     if config.has("equipment"):
         npc_offence, npc_defence = bodies.offence[body], bodies.defence[target]
@@ -118,21 +128,41 @@ def _damage(
     defence = jnp.where(players[target], defence, npc_defence)
     offence = jnp.clip(offence, 0, OFFENCES - 1)
     practised = bodies.experience[target, :NUM_STYLES]
-    style_of = jnp.argmax(practised)
-    has_style = (practised != practised[0]).any()
-    beats = has_style & (jnp.asarray(BEATS)[style] == style_of)
+    has_style = (practised != practised[..., :1]).any(-1)
+    beats = has_style & (jnp.asarray(BEATS)[style] == jnp.argmax(practised, -1))
     strong = jnp.where(beats, rules.weak_offence[offence], offence)
-    return jnp.maximum(jnp.maximum(strong - defence, rules.least_damage[offence]), 0)
+    damage = jnp.maximum(jnp.maximum(strong - defence, rules.least_damage[offence]), 0)
+    return jnp.where(bodies.kind[target] == Kind.IMMORTAL, 0, damage)
 
 
-def _fire(
-    config: Config, world: World, body: jax.Array, style: jax.Array, when: jax.Array
+def score(
+    config: Config,
+    rules: Rules,
+    world: World,
+    body: jax.Array,
+    style: jax.Array,
+    target: jax.Array,
+    damage: jax.Array,
+    hits: jax.Array,
 ) -> World:
-    """One piece of ammunition that suits the style is used up."""
-    if not config.has("item", "equipment"):
-        return world
+    """What players who hit learn by it, and its record."""
+    world = log.record(
+        world,
+        hits,
+        body,
+        Event.SCORE_HIT,
+        type=style + 1,
+        number=damage,
+        target=world.bodies.id[target],
+    )
+    return gain(config, rules, world, body, style, rules.experience[0], hits)
+
+
+def fire(
+    world: World, item: jax.Array, body: jax.Array, style: jax.Array, when: jax.Array
+) -> World:
+    """One piece of the ammunition worn, I for none, is used up where it suits the style."""
     size = world.items.type.shape[0]
-    item = inventory.worn(world.items, body, AMMUNITION)
     fires = when & (item < size)
     item = jnp.minimum(item, size - 1)
     fires &= jnp.asarray(FIGHTS)[world.items.type[item]] == style

@@ -35,10 +35,7 @@ def advance(
     Returns:
       The world, whose log holds the tick's events, and who died and what NPCs decided.
     """
-    world = world.replace(log=varying_like(log.cleared(config.events), world.tick))
-    plans = Plans(jnp.zeros(0, jnp.int32), jnp.zeros(0, jnp.int32), jnp.zeros(0, jnp.int32))
-    if config.has("npc") and config.npc_capacity:
-        world, plans = minds.decide(config, rules, world, rolls)
+    world, plans = begin(config, rules, world, rolls)
     world = living.update_players(config, rules, world, rolls.drop)
     if config.has("npc"):
         world = living.update_npcs(config, world)
@@ -46,6 +43,19 @@ def advance(
     world = fight_and_move(config, rules, world, intent, plans, rolls)
     world = say(config, rules, world, intent)
     world, died = ending.cull(config, world)
+    return end(config, rules, world, died, rolls), Happened(died, plans)
+
+
+def begin(config: Config, rules: Rules, world: World, rolls: Rolls) -> tuple[World, Plans]:
+    """NPCs decide, before anything happens; nothing is on record yet."""
+    world = world.replace(log=varying_like(log.cleared(config.events), world.tick))
+    if config.has("npc") and config.npc_capacity:
+        return minds.decide(config, rules, world, rolls)
+    return world, Plans(jnp.zeros(0, jnp.int32), jnp.zeros(0, jnp.int32), jnp.zeros(0, jnp.int32))
+
+
+def end(config: Config, rules: Rules, world: World, died: jax.Array, rolls: Rolls) -> World:
+    """What follows on the deaths bool[B]: who comes back, what grows, fog, offers, new NPCs."""
     world = world.replace(tick=world.tick + 1)
     if config.respawn:
         world = ending.come_back(config, rules, world, died, rolls.respawn)
@@ -57,7 +67,7 @@ def advance(
     if config.has("npc") and config.npc_capacity:
         world = spawning.queue_dangers(config, world, died)
         world = spawning.refill(config, rules, world, rolls)
-    return world, Happened(died, plans)
+    return world
 
 
 def deal(config: Config, rules: Rules, world: World, intent: Intent, rolls: Rolls) -> World:

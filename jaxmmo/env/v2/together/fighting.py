@@ -16,11 +16,10 @@ import jax.numpy as jnp
 from jaxmmo.env.state.arrays import add_at, get_at, max_at, set_at
 from jaxmmo.env.v2 import inventory, log
 from jaxmmo.env.v2.config import Config
-from jaxmmo.env.v2.constants import BEATS, FIGHTS, NUM_STYLES, Event, Kind
-from jaxmmo.env.v2.fighting import AMMUNITION, can_act, distance
-from jaxmmo.env.v2.growing import best_level, gain
+from jaxmmo.env.v2.constants import NUM_STYLES, Event
+from jaxmmo.env.v2.fighting import AMMUNITION, damage_of, fire, hit, score
 from jaxmmo.env.v2.order import LAST, sums_before
-from jaxmmo.env.v2.rules import OFFENCES, Rules
+from jaxmmo.env.v2.rules import Rules
 from jaxmmo.env.v2.state import World, is_player
 from jaxmmo.env.v2.together.goods import Found, bags_of, kind_of, make_each, worn_by
 
@@ -40,31 +39,20 @@ def strike(config: Config, rules: Rules, world: World, blows: Blows, loot: jax.A
     Args:
       loot: i32[Q, I], see `Rolls`.
     """
-    bodies, nobody = world.bodies, config.bodies
-    who, style, someone = blows.who, blows.style, blows.target < nobody
-    target, players = jnp.minimum(blows.target, nobody - 1), is_player(bodies)
-    young = players[who] & players[target] & (bodies.time_alive[target] < rules.immunity)
-    lands = someone & can_act(world, who) & ~young & (who != target)
-    lands &= bodies.alive[target] & (bodies.health[target] > 0)
-    lands &= distance(world, who, target) <= rules.reach[style]
-    damage = _damage(config, rules, world, who, style, target)
-    damage = jnp.where(bodies.kind[target] == Kind.IMMORTAL, 0, damage)
+    bodies, items, nobody = world.bodies, world.items, config.bodies
+    who, style = blows.who, blows.style
+    lands, target = hit(config, rules, world, who, style, blows.target)
+    gear = _gear(config, rules, world)
+    worn = gear[who, style], gear[target, 3]
+    damage = damage_of(config, rules, world, who, style, target, worn)
     group = jnp.where(lands, target, LAST)
     suffered = sums_before(group, blows.rank, jnp.where(lands, damage, 0))
     lands &= suffered < bodies.health[target]
     kills = lands & (suffered + damage >= bodies.health[target])
-    hits = lands & players[who]
-    world = _fire(config, world, who, style, hits)
-    world = log.record(
-        world,
-        hits,
-        who,
-        Event.SCORE_HIT,
-        type=style + 1,
-        number=damage,
-        target=bodies.id[target],
-    )
-    world = gain(config, rules, world, who, style, rules.experience[0], hits)
+    hits = lands & is_player(bodies)[who]
+    if config.has("item", "equipment"):
+        world = fire(world, worn_by(config, items, AMMUNITION)[who], who, style, hits)
+    world = score(config, rules, world, who, style, target, damage, hits)
     bodies = world.bodies
     a, t = jnp.where(lands, who, nobody), jnp.where(lands, target, nobody)
     latest = max_at(jnp.full(nobody, -1, jnp.int32), t, blows.rank)
@@ -82,50 +70,12 @@ def strike(config: Config, rules: Rules, world: World, blows: Blows, loot: jax.A
     return _inherit(config, world.replace(bodies=bodies), who, target, loot, kills)
 
 
-def _damage(
-    config: Config,
-    rules: Rules,
-    world: World,
-    who: jax.Array,
-    style: jax.Array,
-    target: jax.Array,
-) -> jax.Array:
-    """i32[N]: what each blow costs its target, as of the beginning of the wave."""
-    bodies, items = world.bodies, world.items
+def _gear(config: Config, rules: Rules, world: World) -> jax.Array:
+    """i32[B, 4]: what everybody's equipment adds to attacks in each style, and to the defence."""
+    items = world.items
     worn = jnp.where(items.alive & items.equipped, items.owner, config.bodies)
     gear = [inventory.attack_of(rules, items), inventory.defence_of(rules, items)[:, None]]
-    gear = add_at(jnp.zeros((config.bodies, 4), jnp.int32), worn, jnp.concatenate(gear, 1))
-    offence = rules.base_damage[style] + rules.level_damage[style] * bodies.level[who, style]
-    offence += gear[who, style]
-    defence = rules.base_defence + rules.level_defence * best_level(world)[target]
-    defence += gear[target, 3]
-    if config.has("equipment"):
-        npc_offence, npc_defence = bodies.offence[who], bodies.defence[target]
-    else:
-        npc_offence, npc_defence = jnp.int32(10), jnp.int32(0)
-    players = is_player(bodies)
-    offence = jnp.clip(jnp.where(players[who], offence, npc_offence), 0, OFFENCES - 1)
-    defence = jnp.where(players[target], defence, npc_defence)
-    practised = bodies.experience[target, :NUM_STYLES]
-    has_style = (practised != practised[:, :1]).any(1)
-    beats = has_style & (jnp.asarray(BEATS)[style] == jnp.argmax(practised, 1))
-    strong = jnp.where(beats, rules.weak_offence[offence], offence)
-    return jnp.maximum(jnp.maximum(strong - defence, rules.least_damage[offence]), 0)
-
-
-def _fire(config: Config, world: World, who: jax.Array, style: jax.Array, when: jax.Array) -> World:
-    """One piece of ammunition that suits the style is used up by each."""
-    if not config.has("item", "equipment"):
-        return world
-    size = world.items.type.shape[0]
-    item = worn_by(config, world.items, AMMUNITION)[who]
-    fires = when & (item < size)
-    item = jnp.minimum(item, size - 1)
-    fires &= jnp.asarray(FIGHTS)[world.items.type[item]] == style
-    left = world.items.quantity[item] - 1
-    world = world.replace(items=inventory.write(world.items, item, fires, quantity=left))
-    world = log.record_item(world, fires, who, Event.FIRE_AMMO, item)
-    return inventory.destroy(world, item, fires & (left == 0))
+    return add_at(jnp.zeros((config.bodies, 4), jnp.int32), worn, jnp.concatenate(gear, 1))
 
 
 def _inherit(
@@ -156,19 +106,7 @@ def _inherit(
     types = jnp.stack([bodies.armour[target], bodies.tool[target]], 1)
     level = jnp.minimum(bodies.rank[target], 10)[:, None] + jnp.zeros_like(types)
     when = (heirs & ~players[target])[:, None] & (types > 0)
-    world, kept, row = make_each(config, world, bags, Found(who, types, level, when))
-    for j in range(2):
-        world = log.record(
-            world,
-            kept[:, j],
-            who,
-            Event.LOOT_ITEM,
-            type=types[:, j],
-            level=level[:, j],
-            number=1,
-            target=row[:, j],
-        )
-    return world
+    return make_each(config, world, bags, Found(who, types, level, when), Event.LOOT_ITEM)
 
 
 def _take_items(

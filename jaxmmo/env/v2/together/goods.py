@@ -8,9 +8,9 @@ import jax
 import jax.numpy as jnp
 
 from jaxmmo.env.state.arrays import add_at, count_before, get_at, min_at, set_at
-from jaxmmo.env.v2 import inventory
+from jaxmmo.env.v2 import inventory, log
 from jaxmmo.env.v2.config import Config
-from jaxmmo.env.v2.constants import SLOT, Item
+from jaxmmo.env.v2.constants import SLOT, Event, Item
 from jaxmmo.env.v2.state import Items, World
 
 LEVELS = 16
@@ -67,15 +67,10 @@ class Found(NamedTuple):
     when: jax.Array  # bool[N, J]
 
 
-def make_each(
-    config: Config, world: World, bags: Bags, found: Found
-) -> tuple[World, jax.Array, jax.Array]:
+def make_each(config: Config, world: World, bags: Bags, found: Found, event: Event) -> World:
     """New items for many bodies: each needs a free place, also where it goes into a stack.
 
-    What finds none is never made.
-
-    Returns:
-      The world; bool[N, J], what was received; i32[N, J], in which row it is.
+    What finds none is never made; what is received is recorded as an event.
     """
     items, size = world.items, world.items.type.shape[0]
     kind = kind_of(config, found.body[:, None], found.type, found.level)
@@ -114,4 +109,16 @@ def make_each(
         lost_items=world.lost_items + lost,
     )
     row = jnp.where(kept, jnp.minimum(stack, item.reshape(kept.shape)), size)
-    return world, kept & (row < size), row
+    kept &= row < size
+    for j in range(found.type.shape[1]):
+        world = log.record(
+            world,
+            kept[:, j],
+            found.body,
+            event,
+            type=found.type[:, j],
+            level=found.level[:, j],
+            number=1,
+            target=row[:, j],
+        )
+    return world

@@ -10,7 +10,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from jaxmmo.env.state.arrays import select, set_at
+from jaxmmo.env.state.arrays import get_at, select, set_at
 from jaxmmo.env.v2 import inventory, living, log
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import (
@@ -46,10 +46,8 @@ def update_players(
     world, fogged = living.suffer_fog(rules, world, players)
     going = players & (world.bodies.health > 0)
     world = living.metabolise(config, rules, world, going)
-    last = config.bodies - 1
     items = world.items
-    gone = items.alive & (items.owner <= last) & fogged[jnp.minimum(items.owner, last)]
-    world = inventory.destroy_each(world, gone)
+    world = inventory.destroy_each(world, items.alive & get_at(fogged, items.owner, False))
     world = _gather(config, rules, world, drop, going[: config.capacity], rank[: config.capacity])
     bodies = world.bodies
     ends = going & (bodies.kind == Kind.IMMORTAL) & (world.tick >= bodies.immortal_until)
@@ -134,16 +132,4 @@ def _receive(
         level=jnp.stack([levels[0], levels[1], levels[1]], 1),
         when=jnp.stack([catches, picks, lucky], 1),
     )
-    world, kept, row = make_each(config, world, bags_of(config, world.items), found)
-    for j in range(3):
-        world = log.record(
-            world,
-            kept[:, j],
-            who,
-            Event.HARVEST_ITEM,
-            type=found.type[:, j],
-            level=found.level[:, j],
-            number=1,
-            target=row[:, j],
-        )
-    return world
+    return make_each(config, world, bags_of(config, world.items), found, Event.HARVEST_ITEM)

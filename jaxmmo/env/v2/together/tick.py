@@ -8,8 +8,8 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from jaxmmo.env.state.arrays import varying_like
-from jaxmmo.env.v2 import dealing, ending, inventory, living, log, minds, spawning
+from jaxmmo.env.state.arrays import get_at
+from jaxmmo.env.v2 import dealing, inventory, living, log
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import Event
 from jaxmmo.env.v2.decisions import Intent, Rolls
@@ -18,7 +18,7 @@ from jaxmmo.env.v2.moving import move
 from jaxmmo.env.v2.order import ranks
 from jaxmmo.env.v2.rules import Rules
 from jaxmmo.env.v2.state import World, is_player
-from jaxmmo.env.v2.tick import Happened, speak
+from jaxmmo.env.v2.tick import Happened, begin, end, speak
 from jaxmmo.env.v2.together import dealing as deals
 from jaxmmo.env.v2.together.fighting import Blows, strike
 from jaxmmo.env.v2.together.living import update_players
@@ -28,12 +28,8 @@ def advance(
     config: Config, rules: Rules, world: World, intent: Intent, rolls: Rolls
 ) -> tuple[World, Happened]:
     """As `tick.advance`; the order in `intent` is not looked at."""
-    world = world.replace(log=varying_like(log.cleared(config.events), world.tick))
     rank = ranks(config, world, rolls)
-    plans = Plans(jnp.zeros(0, jnp.int32), jnp.zeros(0, jnp.int32), jnp.zeros(0, jnp.int32))
-    npcs = config.has("npc") and config.npc_capacity > 0
-    if npcs:
-        world, plans = minds.decide(config, rules, world, rolls)
+    world, plans = begin(config, rules, world, rolls)
     world = update_players(config, rules, world, rolls.drop, rank)
     if config.has("npc"):
         world = living.update_npcs(config, world)
@@ -44,18 +40,7 @@ def advance(
         world = dealing.sell(rules, world, who, intent.sell, intent.price)
     world = speak(config, world, intent)
     world, died = _cull(config, world)
-    world = world.replace(tick=world.tick + 1)
-    if config.respawn:
-        world = ending.come_back(config, rules, world, died, rolls.respawn)
-    world = ending.regrow(world, rolls.regrow)
-    world = ending.seize(world)
-    world = ending.close_in(config, rules, world)
-    if config.has("exchange"):
-        world = dealing.end_listings(rules, world)
-    if npcs:
-        world = spawning.queue_dangers(config, world, died)
-        world = spawning.refill(config, rules, world, rolls)
-    return world, Happened(died, plans)
+    return end(config, rules, world, died, rolls), Happened(died, plans)
 
 
 def _deal(config: Config, rules: Rules, world: World, intent: Intent, rank: jax.Array) -> World:
@@ -104,10 +89,10 @@ def _cull(config: Config, world: World) -> tuple[World, jax.Array]:
     Returns:
       The world, and bool[B], who left.
     """
-    bodies, items, last = world.bodies, world.items, config.bodies - 1
+    bodies = world.bodies
     died = bodies.alive & (bodies.health <= 0)
-    lost = items.alive & (items.owner <= last) & died[jnp.minimum(items.owner, last)]
-    world = inventory.destroy_each(world, lost)
+    items = world.items
+    world = inventory.destroy_each(world, items.alive & get_at(died, items.owner, False))
     gone = died & ~(is_player(bodies) & config.respawn)
     who = jnp.arange(config.bodies, dtype=jnp.int32)
     world = world.replace(places=world.places.free(bodies.place, gone))
