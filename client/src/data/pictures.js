@@ -1,5 +1,6 @@
 /** Colour ramps, and the pictures that overlays make of what was tallied. */
 
+export const OVERLAYS = ["none", "explored", "value", "attention", "density", "trails", "attacks"];
 export const HEAT = ["#1b1035", "#5a1d6b", "#b5345a", "#f0703a", "#ffd35c", "#fffbe0"];
 export const VALUE = ["#b3382c", "#e89a6a", "#f4ead6", "#7fc0a4", "#1c7a72"];
 

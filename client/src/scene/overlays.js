@@ -4,7 +4,6 @@ import { visibleAgents } from "../data/world.js";
 import { Beams } from "./beams.js";
 import { TRAIL, Trails } from "./trails.js";
 
-export const OVERLAYS = ["none", "explored", "value", "attention", "density", "trails", "attacks"];
 const PAST = 50; // ticks that the attacks overlay looks back
 
 function valueCaption(low, high) {

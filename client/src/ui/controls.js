@@ -1,4 +1,4 @@
-import { OVERLAYS } from "../scene/overlays.js";
+import { OVERLAYS } from "../data/pictures.js";
 import { $, el } from "./dom.js";
 
 export const SPEEDS = [1, 2, 5, 10, 20, 60];

@@ -1,6 +1,6 @@
 // The address says what is shown, so that it can be sent to others:
 // #tick=130&agent=254&overlay=attention&view=...
-import { OVERLAYS } from "../scene/overlays.js";
+import { OVERLAYS } from "../data/pictures.js";
 
 const QUIET_MS = 700;
 
