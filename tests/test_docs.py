@@ -20,7 +20,10 @@ PAGES = sorted(
     for path in ROOT.glob(pattern)
 )
 BLOCK = re.compile(r"^```([\w{}-]*)(?: [^\n]*)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-LONG = ("docs/api", "docs/bands", "docs/experiments", "docs/extending", "docs/your-own-idea")
+LONG = tuple(
+    f"docs/{page}"
+    for page in ("api", "bands", "baselines", "experiments", "extending", "io", "your-own-idea")
+)
 """Pages whose code compiles much."""
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 

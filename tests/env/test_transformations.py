@@ -196,7 +196,7 @@ def wages(rules, before, after, events):
     return rules.wage * after.players.alive.astype(jnp.float32)
 
 
-@pytest.mark.parametrize("capacity", [16, 300])
+@pytest.mark.parametrize("capacity", [pytest.param(16, marks=pytest.mark.slow), 300])
 def test_numbers_of_the_rules_have_gradients(capacity):
     """What a reward is multiplied with has one; a map has none, as it is made of materials."""
     sizes = {"height": 32, "width": 32, "border": 4, "capacity": capacity, "max_visible": 6}
@@ -222,12 +222,9 @@ def test_numbers_of_the_rules_have_gradients(capacity):
 
 
 @pytest.mark.parametrize(
-    ("game", "capacity", "resolution"),
-    [
-        (V1, 16, "sequential"),
-        pytest.param("inventory", 300, "simultaneous", marks=pytest.mark.slow),
-    ],
+    ("game", "capacity", "resolution"), [(V1, 16, "sequential"), ("inventory", 300, "simultaneous")]
 )
+@pytest.mark.slow
 def test_what_is_stepped_can_be_donated(game, capacity, resolution):
     env = make(game, capacity, resolution)
     rules = env.default_rules()

@@ -86,6 +86,7 @@ def test_everybody_decides_with_a_brain_of_its_own():
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_four_directions_are_read_by_the_same_weights():
     obs, _ = jax.jit(ENV.reset)(jax.random.key(3))
     first = BRAIN.senses * BRAIN.hidden

@@ -110,7 +110,8 @@ def test_gradient_of_a_padded_minibatch_is_that_of_its_living_rows():
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4 * float(jnp.max(abs(one)) + 1))
 
 
-@pytest.mark.parametrize("cell", ["feedforward", pytest.param("recurrent", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("cell", ["feedforward", "recurrent"])
+@pytest.mark.slow
 def test_acting_in_chunks_is_acting_at_once_and_empty_slots_do_nothing(cell):
     learner = make(recurrent) if cell == "recurrent" else make()
     state = begun(learner)

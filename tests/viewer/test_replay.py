@@ -40,6 +40,7 @@ def test_frames_can_be_read_in_any_order(crowd: Recording):
         replay[1001]
 
 
+@pytest.mark.slow
 def test_a_restored_state_is_the_state_and_goes_on_alike(tiny: Recording):
     world = tiny_world(outputs=False)
     for _ in range(30):

@@ -167,16 +167,13 @@ class Diary(Wrapper):
 @pytest.mark.parametrize(
     "wrap",
     [
-        pytest.param(lambda env: Diary(env), id="own state", marks=pytest.mark.slow),
+        pytest.param(lambda env: Diary(env), id="own state"),
         pytest.param(lambda env: AutoReset(Horizon(env, 4)), id="same-step"),
-        pytest.param(
-            lambda env: AutoReset(Horizon(env, 4), "pool", 2), id="pool", marks=pytest.mark.slow
-        ),
-        pytest.param(
-            lambda env: Horizon(Diary(env), 4), id="horizon over own state", marks=pytest.mark.slow
-        ),
+        pytest.param(lambda env: AutoReset(Horizon(env, 4), "pool", 2), id="pool"),
+        pytest.param(lambda env: Horizon(Diary(env), 4), id="horizon over own state"),
     ],
 )
+@pytest.mark.slow
 def test_worlds_of_wrappers_are_lived_in_and_their_ends_are_worth_what_was_seen(wrap):
     env = wrap(ENV)
     rules = env.default_rules()

@@ -125,6 +125,7 @@ def test_random_legal_lives_keep_gold_and_items():
     assert {Event.HARVEST_ITEM, Event.GIVE_GOLD} <= seen
 
 
+@pytest.mark.slow
 def test_any_integers_are_safe():
     random = np.random.default_rng(2)
     obs, state, rules = begin(seed=4)
