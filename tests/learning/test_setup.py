@@ -19,20 +19,16 @@ ENV = jaxmmo.make(
     "choice",
     [
         {"tiles": "convolution"},
-        *(
-            pytest.param(choice, marks=pytest.mark.slow)
-            for choice in (
-                {"attributes": "attention"},
-                {"tiles": "attention"},
-                {"core": "lstm", "dtype": "bfloat16"},
-                {"views": 1},
-                {"views": 4},
-                {"populations": "shared"},
-            )
-        ),
+        {"attributes": "attention"},
+        {"tiles": "attention"},
+        {"core": "lstm", "dtype": "bfloat16"},
+        {"views": 1},
+        {"views": 4},
+        {"populations": "shared"},
     ],
     ids=lambda choice: "-".join(f"{k}={v}" for k, v in choice.items()),
 )
+@pytest.mark.slow
 def test_every_choice_makes_another_network_that_acts_and_learns(choice):
     obs, state = jax.jit(ENV.reset)(jax.random.key(0))
     policy, default = (

@@ -63,6 +63,7 @@ def test_masked_choice_follows_the_observation(config):
 
 
 @both
+@pytest.mark.slow
 def test_chain_is_walked_to_its_end(config):
     learner, state = learn(toys.Chain(), config, 100)
     for place in range(4):

@@ -133,7 +133,8 @@ def test_same_map_keeps_the_map():
     assert np.any(DIGEST(states[1]) != DIGEST(states[3]))
 
 
-@pytest.mark.parametrize("worlds", [None, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("worlds", [None, 2])
 def test_the_pool_hands_out_worlds_made_at_the_reset(worlds):
     inner = Horizon(ENV, 2)
     env = AutoReset(inner if worlds is None else Batch(inner, worlds), "pool", pool_size=3)
