@@ -24,6 +24,13 @@ from tests.examples import FOLDER, INVENTORY, MUSHROOMS
 
 GAMES = (MUSHROOMS, INVENTORY)
 games = pytest.mark.parametrize("game", GAMES, ids=lambda game: game.name)
+inventory_first = pytest.mark.parametrize(
+    "game",
+    [INVENTORY, pytest.param(MUSHROOMS, marks=pytest.mark.slow)],
+    ids=lambda game: game.name,
+)
+"""Both, but where much is compiled the smaller one only if there is time."""
+
 SMALL: dict[str, Any] = {
     "height": 24,
     "width": 24,
@@ -128,7 +135,7 @@ def test_any_integers_are_safe_and_empty_slots_inert(played, game):
             assert not np.asarray(table.words)[~np.asarray(after.players.alive)].any()
 
 
-@games
+@inventory_first
 def test_capacity_and_the_order_of_slots_change_nothing(played, game):
     env, rules, step, _, state, *_ = played[game.name]
     wide = environment(game, capacity=20, max_visible=12)
@@ -200,7 +207,7 @@ def test_policies_learn_in_it(game):
         assert any(jax.tree.leaves(moved[head.name])), head.name
 
 
-@games
+@inventory_first
 def test_recordings_hold_what_was_added_and_describe_it(played, game):
     env = environment(game)
     world = World(env, get("forager", env), (), seed=1)

@@ -50,6 +50,7 @@ def test_env_counts_the_agents_that_acted():
     assert report["observation_bytes"] == measure.nbytes(obs) // 16
 
 
+@pytest.mark.slow
 def test_scale_keeps_the_density():
     row = scale.measure_one(300, ticks=2, repeats=1)
     assert row["mean_acting"] == pytest.approx(300, rel=0.05)

@@ -152,7 +152,8 @@ print(env.digest(state).tolist(), int(state.players.alive.sum()))
 """
 
 
-@one_at_once
+@pytest.mark.slow
+@presets
 def test_one_seed_gives_one_world_in_every_process(preset):
     runs = [
         subprocess.run(

@@ -59,6 +59,7 @@ def test_every_world_has_its_own_rules(followed):
     assert attacks[0] > 0 and attacks[2] == attacks[3] == 0
 
 
+@pytest.mark.slow
 def test_every_tick_is_counted_once(followed):
     _, maps, (_, newborn, deaths, alive) = followed
     assert alive.shape == (TICKS, 4, 16)

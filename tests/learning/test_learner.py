@@ -125,6 +125,7 @@ def test_acting_in_chunks_is_acting_at_once_and_empty_slots_do_nothing(cell):
         assert not bool(jnp.any(jnp.where(steps.acted, 0, choice)))
 
 
+@pytest.mark.slow
 def test_nothing_illegal_is_ever_done():
     learner = make()
     _, _, tally = played(learner)
