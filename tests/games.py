@@ -9,7 +9,7 @@ from typing import Any
 
 from jaxmmo.env.registry import FIRST_GAME
 
-SECOND_GAME = "NeuralMMO-v2.1"
+SECOND_GAME, ENDLESS = "NeuralMMO-v2.1", "JaxMMO-v2"
 
 TINY_SECOND: dict[str, Any] = {
     "height": 40,

@@ -15,7 +15,7 @@ import jaxmmo
 def test_an_unknown_preset(name):
     with pytest.raises(ValueError, match=rf"unknown preset '{name}'.*allowed: JaxMMO-v1, Neural"):
         jaxmmo.make(name)
-    assert jaxmmo.registered() == ["JaxMMO-v1", "NeuralMMO-v1.3", "NeuralMMO-v2.1"]
+    assert jaxmmo.registered() == ["JaxMMO-v1", "NeuralMMO-v1.3", "NeuralMMO-v2.1", "JaxMMO-v2"]
 
 
 def test_an_unknown_field_and_what_was_meant():

@@ -22,23 +22,29 @@ POLICY_STREAM = 1 << 16  # of random numbers: none of the game's own
 
 def nth_legal(mask: jax.Array, word: jax.Array) -> jax.Array:
     """i32[...]: a uniform choice among the legal ones of bool[..., C]."""
-    size = mask.shape[-1]
-    if size > 32:
-        count = jnp.cumsum(mask, -1, dtype=jnp.int32)
-        nth = 1 + random.below(word, jnp.maximum(count[..., -1], 1))
-        return jnp.minimum(jnp.sum(count < nth[..., None], -1, dtype=jnp.int32), size - 1)
-    bit = jnp.uint32(1) << jnp.arange(size, dtype=jnp.uint32)
-    bits = jnp.sum(jnp.where(mask, bit, 0), -1, dtype=jnp.uint32)
-    nth = 1 + random.below(word, jnp.maximum(jax.lax.population_count(bits), 1))
-    place = jnp.zeros_like(nth)
+    size, words = mask.shape[-1], -(-mask.shape[-1] // 32)
+    padded = jnp.pad(mask, [(0, 0)] * (mask.ndim - 1) + [(0, 32 * words - size)])
+    bit = jnp.uint32(1) << jnp.arange(32, dtype=jnp.uint32)
+    lanes = jnp.where(padded.reshape(*mask.shape[:-1], words, 32), bit, 0)
+    every = jnp.sum(lanes, -1, dtype=jnp.uint32)
+    ones = jax.lax.population_count(every).astype(jnp.int32)
+    nth = 1 + random.below(word, jnp.maximum(jnp.sum(ones, -1), 1))
+    bits, place, before = every[..., 0], jnp.zeros_like(nth), jnp.zeros_like(nth)
+    rest = nth
+    for k in range(1, words):
+        before += ones[..., k - 1]
+        later = nth > before
+        bits = jnp.where(later, every[..., k], bits)
+        place = jnp.where(later, 32 * k, place)
+        rest = jnp.where(later, nth - before, rest)
     for half in (16, 8, 4, 2, 1):
         if half < size:
             low = jax.lax.population_count(bits & jnp.uint32((1 << half) - 1)).astype(jnp.int32)
-            above = nth > low
-            nth = jnp.where(above, nth - low, nth)
+            above = rest > low
+            rest = jnp.where(above, rest - low, rest)
             bits = jnp.where(above, bits >> half, bits)
             place += jnp.where(above, half, 0)
-    return place
+    return jnp.minimum(place, size - 1)
 
 
 def random_legal(spec: Spec, key: jax.Array, obs: Observation) -> dict[str, jax.Array]:

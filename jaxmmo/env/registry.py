@@ -53,10 +53,17 @@ def _v2_1() -> Preset:
     return SECOND
 
 
+def _v2() -> Preset:
+    from jaxmmo.env.v2.game import MEANT
+
+    return MEANT
+
+
 PRESETS: dict[str, Callable[[], Preset]] = {
     "JaxMMO-v1": _v1,
     "NeuralMMO-v1.3": _v1_3,
     "NeuralMMO-v2.1": _v2_1,
+    "JaxMMO-v2": _v2,
 }
 """The games by their ids, each made when it is first asked for."""
 

@@ -7,7 +7,7 @@ import pytest
 
 import jaxmmo
 from tests.env.worlds import V1, environment, ground, world
-from tests.games import FIRST_GAME, SECOND_GAME
+from tests.games import ENDLESS, FIRST_GAME, SECOND_GAME
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_impossible_configurations_are_refused(overrides, message):
 def test_an_unknown_preset_is_refused_with_those_there_are():
     with pytest.raises(ValueError, match=r"unknown preset 'v2'.*JaxMMO-v1, NeuralMMO-v1\.3"):
         jaxmmo.make("v2")
-    assert jaxmmo.registered() == [*FIRST_GAME, SECOND_GAME]
+    assert jaxmmo.registered() == [*FIRST_GAME, SECOND_GAME, ENDLESS]
 
 
 @pytest.mark.parametrize(

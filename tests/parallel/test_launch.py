@@ -74,7 +74,7 @@ def test_a_signal_goes_to_all_and_all_end(tmp_path, number):
         "import os, signal, sys, time\n"
         "signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))\n"
         "print(os.getpid(), flush=True)\n"
-        "time.sleep(600)"
+        "while True: time.sleep(0.1)"  # a signal just before a long sleep would not end it
     )
     with launched(2, "python", "-c", program) as process:
         assert process.stdout is not None

@@ -20,6 +20,8 @@ SYSTEMS = (
     "communication",
 )
 
+SEARCHES = ("exact", "window")
+
 OF_THE_FIRST = ("lagging_death", "enforce_reach", "allow_stay", "observe_skills")
 """Switches of the first game that mean nothing here."""
 
@@ -40,6 +42,11 @@ class Config(EnvConfig):
       attempts: most attempts to place an NPC in a tick.
       stacking: a player may enter a tile on which somebody stands.
       respawn: dead players come back in the tick of their death.
+      reborn: whoever comes back begins anew, as somebody who was just born.
+      search: of NPCs that chase somebody: "exact" is the original's, "window" knows what lies
+        around the NPC, see `chasing`.
+      group_tasks: tasks may be those of several players, and name others; without, every task is
+        its player's own.
       seizable: tiles that a game marks to be seized (Z); tasks about tiles mark none.
       systems: names of the systems that are on, of `SYSTEMS`.
     """
@@ -60,6 +67,9 @@ class Config(EnvConfig):
     attempts: int = 25
     stacking: bool = True
     respawn: bool = False
+    reborn: bool = False
+    search: str = "exact"
+    group_tasks: bool = True
     seizable: int = 0
     systems: tuple[str, ...] = SYSTEMS
 
@@ -80,6 +90,10 @@ class Config(EnvConfig):
         if self.width != self.height:
             raise ValueError(f"width={self.width!r}: must be the height, {self.height!r}")
         refuse_unknown("system", self.systems, SYSTEMS)
+        if self.search not in SEARCHES:
+            raise ValueError(f"search={self.search!r}: must be one of {SEARCHES}")
+        if self.reborn and not self.respawn:
+            raise ValueError("reborn=True with respawn=False: nobody comes back")
         object.__setattr__(self, "systems", tuple(self.systems))  # a list, where it was read
         for name in OF_THE_FIRST:
             usual = EnvConfig.__dataclass_fields__[name].default

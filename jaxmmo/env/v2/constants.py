@@ -4,6 +4,8 @@ from enum import IntEnum
 
 import numpy as np
 
+from jaxmmo.env.tiles import MaterialKind
+
 
 class Material(IntEnum):
     """What a tile is made of."""
@@ -133,3 +135,14 @@ FIGHTS = np.array([3, 3, 3, 3, 3, 0, 1, 2, 3, 3, 3, 3, 3, 0, 1, 2, 3, 3])
 
 BEATS = np.array([1, 2, 0])
 """i64[3]: the style that each is strong against: melee beats range, range mage, mage melee."""
+
+MATERIALS = tuple(
+    MaterialKind(
+        material.name.lower(),
+        passable=bool(PASSABLE[material]),
+        water=material == Material.WATER,
+        depleted=int(DEPLETED[material]) if DEPLETED[material] != material else None,
+    )
+    for material in Material
+)
+"""The sixteen materials, by their numbers."""

@@ -36,7 +36,9 @@ class Rolls(struct.PyTreeNode):
     buyers: jax.Array  # i32[P]; slots in the order in which they buy
     # i32[Q, I]; order in which the items of a victim are taken; Q is 1, or P: one for each victim
     loot: jax.Array
-    regrow: jax.Array  # bool[S, S]; a depleted tile grows again
+    ripening: jax.Array  # i32[P, 5]; ticks until a tile grows again that a player harvests: those
+    # of `AROUND`, and its own; NEVER where `regrow` decides
+    regrow: jax.Array | None  # bool[S, S]; a depleted tile grows again in this tick
     path_given: jax.Array  # bool[M]; the step of an NPC's path is given and not searched for
     path: jax.Array  # i32[M, 2]; that step
     mirror: jax.Array  # i32[A]; 0..3, the side at which a danger is placed

@@ -10,14 +10,19 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxmmo.env import random, step
+from jaxmmo.env.rules import NEVER
 from jaxmmo.env.state import Rolls as OfTick
 from jaxmmo.env.state import Spawns
 from jaxmmo.env.systems.spawning import PopulationFn
 from jaxmmo.env.systems.system import System
 from jaxmmo.env.v2.config import Config
+from jaxmmo.env.v2.constants import AROUND
 from jaxmmo.env.v2.decisions import Rolls
 from jaxmmo.env.v2.holding import State
 from jaxmmo.env.v2.rules import Rules
+
+LONGEST_BITS = 15
+"""Bits of the longest time that a tile takes to grow again."""
 
 NAME = "tick"
 """The system whose draws these are."""
@@ -75,13 +80,12 @@ def uniform(word: jax.Array) -> jax.Array:
 def draw(config: Config, rules: Rules, state: State, key: jax.Array) -> Rolls:
     """As `draw_rolls`, of this game's own tick."""
     players, npcs = state.bodies.id[: config.capacity], state.bodies.id[config.capacity :]
-    chance = jnp.asarray(rules.regrow)[state.terrain.material.astype(jnp.int32)]
     tries = jnp.arange(config.attempts)
     found = draws(
         key,
         {
             "drops": players[:, None] * 8 + jnp.arange(5),
-            "regrowth": jnp.arange(chance.size),
+            "regrowth": players[:, None] * 8 + jnp.arange(5),
             "directions": npcs,
             "buyers": players,
             "loot": jnp.arange(config.items),
@@ -102,7 +106,8 @@ def draw(config: Config, rules: Rules, state: State, key: jax.Array) -> Rolls:
         drop=drops.reshape(-1, 5, 2),
         buyers=jnp.argsort(found["buyers"][0]).astype(jnp.int32),
         loot=(found["loot"][0] >> 2).astype(jnp.int32)[None],
-        regrow=uniform(found["regrowth"][0]).reshape(chance.shape) < chance,
+        ripening=_ripening(config, rules, state, found["regrowth"][0].reshape(-1, 5)),
+        regrow=None,
         path_given=jnp.zeros(config.npc_capacity, bool),
         path=jnp.zeros((config.npc_capacity, 2), jnp.int32),
         mirror=random.below(side, 4),
@@ -114,6 +119,30 @@ def draw(config: Config, rules: Rules, state: State, key: jax.Array) -> Rolls:
         tool=8 + random.below(tool, 5),
         respawn=_respawns(config, *found["respawns"]),
     )
+
+
+def _ripening(config: Config, rules: Rules, state: State, word: jax.Array) -> jax.Array:
+    """i32[P, 5]: ticks until the tiles around each player, and its own, grow again if harvested.
+
+    A tile grows with the same chance in every tick, this one too: so many have passed when the
+    chance that it has not is below a uniform number. Only products of powers of two of that chance
+    are compared, which are the same numbers on every device.
+    """
+    here = jax.tree.map(lambda x: x[: config.capacity], state.bodies)
+    around = jnp.asarray([*AROUND, (0, 0)], jnp.int32)
+    tile = here.row[:, None] + around[:, 0], here.col[:, None] + around[:, 1]
+    fails = 1 - jnp.asarray(rules.regrow)
+    powers = [fails]
+    for _ in range(LONGEST_BITS - 1):
+        powers.append(powers[-1] * powers[-1])
+    material = state.terrain.material[tile].astype(jnp.int32)
+    luck, still = uniform(word), jnp.ones(word.shape, jnp.float32)
+    passed = jnp.ones(word.shape, jnp.int32)
+    for bit in reversed(range(LONGEST_BITS)):
+        longer = still * powers[bit][material]
+        passed += jnp.where(longer > luck, 1 << bit, 0)
+        still = jnp.where(longer > luck, longer, still)
+    return jnp.where(rules.regrow[material] > 0, passed, NEVER)
 
 
 def _respawns(config: Config, place: jax.Array, side: jax.Array) -> jax.Array:

@@ -44,6 +44,9 @@ def come_back(
 ) -> World:
     """Dead players begin again elsewhere, frozen and immortal for a while (section 13).
 
+    Where they are reborn, they are neither, and nothing is left of what they were but their slot,
+    population and team.
+
     Args:
       died: bool[B].
       spot: i32[P, 2], where.
@@ -66,6 +69,18 @@ def come_back(
         "message": 0,
         "turn": bodies.turn + behind,
     }
+    if config.reborn:
+        kept = ("id", "population", "place", "resilient", "team")
+        values |= dict.fromkeys(set(vars(bodies)) - {*values, *kept}, 0) | {
+            "kind": int(Kind.PLAYER),
+            "level": 1,
+            "gold": rules.gold if config.has("exchange") else 0,
+            "health": rules.full,
+            "freeze": 0,
+            "immortal_until": 0,
+            "spawn_row": place[:, 0],
+            "spawn_col": place[:, 1],
+        }
     columns = {name: select(back, value, getattr(bodies, name)) for name, value in values.items()}
     return world.replace(bodies=bodies.replace(**columns))
 
@@ -102,9 +117,11 @@ def seize(world: World) -> World:
     return world.replace(seizures=seizures)
 
 
-def regrow(world: World, success: jax.Array) -> World:
+def regrow(world: World, success: jax.Array | None) -> World:
     """Depleted tiles grow again where their roll, bool[S, S], succeeds; this tick's too."""
-    return world.replace(depleted=world.depleted & ~success)
+    if success is None:
+        return world
+    return world.replace(ripe_at=jnp.where(success, 0, world.ripe_at))
 
 
 def close_in(config: Config, rules: Rules, world: World) -> World:

@@ -29,9 +29,8 @@ def first_bodies(
       key: consumed.
       population_fn: assigns players to populations.
     """
-    state = state.replace(
-        next_id=jnp.ones_like(state.next_id), tasks=usual_tasks(config.capacity, rules.horizon)
-    )
+    tasks = usual_tasks(config.capacity, rules.horizon, config.group_tasks)
+    state = state.replace(next_id=jnp.ones_like(state.next_id), tasks=tasks)
     players = jnp.arange(config.capacity) + 1
     bodies = state.bodies
     identity = bodies.id.at[: config.capacity].set(players)

@@ -11,7 +11,7 @@ from jaxmmo.env.config import EnvConfig, refuse_unknown
 from jaxmmo.env.presets import Preset, TableOf
 from jaxmmo.env.v2 import terrain
 from jaxmmo.env.v2.config import Config
-from jaxmmo.env.v2.constants import Skill
+from jaxmmo.env.v2.constants import MATERIALS, Skill
 from jaxmmo.env.v2.drawing import draw_rolls
 from jaxmmo.env.v2.founding import first_bodies
 from jaxmmo.env.v2.heads import heads_of
@@ -131,9 +131,9 @@ def _config(game: SecondGame) -> Config:
     return game.config
 
 
-def _second(name: str) -> SecondGame:
+def _second(name: str, **changes: Any) -> SecondGame:
     constants = Constants()
-    config = config_of(constants.values()).replace(preset=name)
+    config = config_of(constants.values()).replace(preset=name, **changes)
     return SecondGame(
         name=name,
         config=config,
@@ -144,7 +144,7 @@ def _second(name: str) -> SecondGame:
         views=views_of(config, Nearby()),
         systems=SYSTEMS,
         heads=heads_of(config),
-        materials=terrain.MATERIALS,
+        materials=MATERIALS,
         terrain=terrain.generate,
         founders=first_bodies,
         draws=draw_rolls,
@@ -156,3 +156,13 @@ def _second(name: str) -> SecondGame:
 
 SECOND = _second("NeuralMMO-v2.1")
 """Neural MMO 2.1, as released."""
+
+MEANT = _second(
+    "JaxMMO-v2",
+    resolution="simultaneous",
+    search="window",
+    respawn=True,
+    reborn=True,
+    group_tasks=False,
+)
+"""The same game as a world that goes on for ever, in which all act at once."""

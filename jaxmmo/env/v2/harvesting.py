@@ -5,7 +5,6 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from jaxmmo.env.state.arrays import set_at
 from jaxmmo.env.v2 import inventory, log
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import (
@@ -25,7 +24,13 @@ HELD = 3  # of `SLOT`
 
 
 def harvest(
-    config: Config, rules: Rules, world: World, body: jax.Array, drop: jax.Array, when: jax.Array
+    config: Config,
+    rules: Rules,
+    world: World,
+    body: jax.Array,
+    drop: jax.Array,
+    ripening: jax.Array,
+    when: jax.Array,
 ) -> World:
     """A player's harvests of a tick (section 6): fishing, then its own tile's profession.
 
@@ -34,6 +39,7 @@ def harvest(
     Args:
       body: i32[], who.
       drop: f32[5, 2], uniform, by profession and entry of `DROPS`.
+      ripening: i32[5], ticks until what it harvests grows again, see `Rolls`.
       when: bool[], whether it does anything.
     """
     row, col = world.bodies.row[body], world.bodies.col[body]
@@ -47,8 +53,8 @@ def harvest(
         crop = jnp.asarray(CROP)[profession]
         ripe = when & (w.material[rows, cols] == crop) & ~w.depleted[rows, cols]
         ripe &= fishes | (crop != Material.FISH)
-        tiles = (jnp.where(ripe, rows, config.height), cols)
-        w = w.replace(depleted=set_at(w.depleted, tiles, True))
+        delay = jnp.where(fishes, ripening[:4], ripening[4])
+        w = w.harvest((jnp.where(ripe, rows, config.height), cols), delay)
         return _yield(config, rules, w, body, profession, drop[profession], ripe.any())
 
     return jax.lax.fori_loop(0, jnp.where(when, 2, 0), once, world)

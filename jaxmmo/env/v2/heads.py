@@ -13,10 +13,10 @@ import jax.numpy as jnp
 
 from jaxmmo.env.actions.head import ActionHead, Sights
 from jaxmmo.env.constants import DELTAS
-from jaxmmo.env.state import get_at
+from jaxmmo.env.state import compact, count_before
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import NEEDS, NUM_STYLES, PASSABLE, Item, Kind
-from jaxmmo.env.v2.inventory import stacks
+from jaxmmo.env.v2.inventory import STACKS, stacks
 from jaxmmo.env.v2.rules import Rules
 from jaxmmo.env.v2.state import Bodies, Items
 from jaxmmo.spec import Head
@@ -45,6 +45,13 @@ def goods(config: Config, state: Any, view: str) -> Goods:
     items = state.tables["items"]
     row = jnp.minimum(slot, items.alive.shape[0] - 1)
     return Goods(slot, slot < items.alive.shape[0], jax.tree.map(lambda x: x[row], items))
+
+
+def offered(config: Config, items: Items) -> tuple[jax.Array, jax.Array]:
+    """i32[K] and i32[]: rows of what is offered, the first of them, I for none; how many are."""
+    listed = items.alive & (items.price > 0)
+    rows = compact(listed, count_before(listed), config.offers)
+    return rows, jnp.sum(listed, dtype=jnp.int32)
 
 
 def others(state: Any) -> tuple[jax.Array, Bodies]:
@@ -162,15 +169,22 @@ def may_ask(config: Config, rules: Rules, state: Any, sights: Sights | None) -> 
 def may_buy(config: Config, rules: Rules, state: Any, sights: Sights | None) -> jax.Array:
     """bool[P, K + 1]: what others offer, one can pay for, and has room for or a stack of."""
     del sights
-    market, own = goods(config, state, "market"), goods(config, state, "inventory")
-    seller = get_at(jnp.arange(config.capacity), market.items.owner, config.capacity)
-    legal = market.there & (seller != jnp.arange(config.capacity)[:, None])
-    legal &= market.items.price <= state.players.gold[:, None]
-    full = own.there.all(1)
-    same = market.items.type[:, :, None] == own.items.type[:, None]
-    same &= market.items.level[:, :, None] == own.items.level[:, None]
-    merges = (same & (own.there & stacks(own.items.type))[:, None]).any(2)
-    return _with_nothing(legal & (~full[:, None] | merges) & deals(rules, state)[:, None])
+    items, own = state.tables["items"], goods(config, state, "inventory")
+    rows, _ = offered(config, items)
+    there, rows = rows < config.items, jnp.minimum(rows, config.items - 1)
+    seller, price = items.owner[rows], items.price[rows]
+    who, players = jnp.arange(config.capacity)[:, None], state.players
+    legal = there & (seller != who) & (price <= players.gold[:, None])
+    # a kind of stack is a bit of a word for each type
+    stackable = own.there & stacks(own.items.type)
+    level = jnp.uint32(1) << jnp.clip(own.items.level, 0, 31).astype(jnp.uint32)
+    fits = ~own.there.all(1, keepdims=True)
+    for type in STACKS:
+        mine = jnp.where(stackable & (own.items.type == type), level, 0)
+        levels = jax.lax.reduce(mine, jnp.uint32(0), jax.lax.bitwise_or, (1,))
+        held = (levels[:, None] >> jnp.clip(items.level[rows], 0, 31).astype(jnp.uint32)) & 1
+        fits |= (held == 1) & (items.type[rows] == type)
+    return _with_nothing(legal & fits & deals(rules, state)[:, None])
 
 
 def may_say(config: Config, rules: Rules, state: Any, sights: Sights | None) -> jax.Array:

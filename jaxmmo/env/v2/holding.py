@@ -11,7 +11,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jaxmmo.env.rules import NEVER
 from jaxmmo.env.state import WorldState
 from jaxmmo.env.v2 import log
 from jaxmmo.env.v2.config import Config
@@ -23,8 +22,7 @@ from jaxmmo.env.v2.tasks import Progress, Tasks, no_progress, usual_tasks
 class State(WorldState):
     """One world between two ticks: what every game has, and what this one has beside that.
 
-    Tiles that are harvested have a time of ripening that never comes: whether they grow again is
-    drawn anew in every tick. The next NPC's id is `next_id` with its sign changed.
+    The next NPC's id is `next_id` with its sign changed.
     """
 
     places: Rows  # of bodies
@@ -67,7 +65,7 @@ def held(config: Config, state: WorldState) -> State:
         queue=jnp.zeros(config.npc_capacity, jnp.int32),
         queued=zero(),
         seizures=Seizures(tiles_, tiles_ + 0, tiles_ + config.bodies, tiles_ + 0),
-        tasks=usual_tasks(players, zero()),
+        tasks=usual_tasks(players, zero(), config.group_tasks),
         progress=no_progress(players),
     )
 
@@ -78,7 +76,7 @@ def world_of(config: Config, rules: Rules, state: State) -> World:
     return World(
         tick=state.tick,
         material=state.terrain.material.astype(jnp.uint8),
-        depleted=state.terrain.depleted(state.tick),
+        ripe_at=state.terrain.ripe_at,
         fog=fog_at(config, rules, state.tick),
         bodies=bodies,
         items=state.tables["items"],
@@ -96,11 +94,10 @@ def world_of(config: Config, rules: Rules, state: State) -> World:
 
 def with_world(state: State, world: World) -> State:
     """The state in which a world was left; its log is not kept."""
-    ripe_at = jnp.where(world.depleted, jnp.int32(NEVER), 0)
     return state.replace(
         tick=world.tick,
         next_id=-world.next_npc,
-        terrain=state.terrain.replace(ripe_at=ripe_at),
+        terrain=state.terrain.replace(ripe_at=world.ripe_at),
         bodies=world.bodies,
         tables=state.tables.replace(items=world.items),
         lost_spawns=world.lost_items,

@@ -10,17 +10,18 @@ from jaxmmo.env.state.arrays import select, set_at
 from jaxmmo.env.v2 import inventory, log
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import AROUND, Event, Kind, Material
+from jaxmmo.env.v2.decisions import Rolls
 from jaxmmo.env.v2.harvesting import harvest
 from jaxmmo.env.v2.loops import each
 from jaxmmo.env.v2.rules import Rules
 from jaxmmo.env.v2.state import World, is_player
 
 
-def update_players(config: Config, rules: Rules, world: World, drop: jax.Array) -> World:
+def update_players(config: Config, rules: Rules, world: World, rolls: Rolls) -> World:
     """Players age, suffer fog and hunger, and harvest in their turn (section 4).
 
     Args:
-      drop: f32[P, 5, 2], see `Rolls`.
+      rolls: of the tick, of which players need `drop` and `ripening`.
     """
     bodies = world.bodies
     players = bodies.alive & is_player(bodies)
@@ -34,8 +35,9 @@ def update_players(config: Config, rules: Rules, world: World, drop: jax.Array) 
 
     def update(w: World, body: jax.Array) -> World:
         w = inventory.destroy_all(w, body, fogged[body])
-        w = harvest(config, rules, w, body, drop[body], going[body])
-        w = _drink_and_eat(config, rules, w, body, going[body])
+        ripening = rolls.ripening[body]
+        w = harvest(config, rules, w, body, rolls.drop[body], ripening, going[body])
+        w = _drink_and_eat(config, rules, w, body, ripening[4], going[body])
         return _become_mortal(w, body, going[body]) if config.respawn else w
 
     return each(world, order, players[order], update)
@@ -113,7 +115,12 @@ def _become_mortal(world: World, body: jax.Array, when: jax.Array) -> World:
 
 
 def _drink_and_eat(
-    config: Config, rules: Rules, world: World, body: jax.Array, when: jax.Array
+    config: Config,
+    rules: Rules,
+    world: World,
+    body: jax.Array,
+    ripening: jax.Array,
+    when: jax.Array,
 ) -> World:
     """Water and food go down, and up again beside water and on ripe foliage."""
     if not config.has("resource"):
@@ -134,6 +141,6 @@ def _drink_and_eat(
         water=bodies.water.at[body].set(water), food=bodies.food.at[body].set(food)
     )
     tile = (jnp.where(eats, row, config.height), col)
-    world = world.replace(bodies=bodies, depleted=set_at(world.depleted, tile, True))
+    world = world.replace(bodies=bodies).harvest(tile, ripening)
     world = log.record(world, drinks, body, Event.DRINK_WATER)
     return log.record(world, eats, body, Event.EAT_FOOD)

@@ -8,10 +8,10 @@ import jax
 import jax.numpy as jnp
 
 from jaxmmo.env.state.arrays import select
+from jaxmmo.env.v2 import chasing, paths
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import AROUND, PASSABLE, Kind
 from jaxmmo.env.v2.decisions import NO_MOVE, Rolls
-from jaxmmo.env.v2.paths import first_steps
 from jaxmmo.env.v2.rules import Rules
 from jaxmmo.env.v2.state import Bodies, World, is_player, slot_of
 
@@ -23,6 +23,8 @@ class Plans(NamedTuple):
     style: jax.Array  # i32[M]
     target: jax.Array  # i32[M]; slot of whom to attack, B for nobody
 
+
+NOBODY = 2**30
 
 FROM_AROUND = jnp.array([0, 1, 3, 2])  # choices of `DELTAS` in the order of `AROUND`
 
@@ -40,7 +42,8 @@ def decide(config: Config, rules: Rules, world: World, rolls: Rolls) -> tuple[Wo
     goal = jnp.stack([bodies.row[who], bodies.col[who]], 1)
     start = jnp.stack([mine.row, mine.col], 1)
     searches = charges & ~rolls.path_given & (start != goal).any(1)
-    step = first_steps(world.passable(), start, goal, searches)
+    search = chasing.first_steps if config.search == "window" else paths.first_steps
+    step = search(world.passable(), start, goal, searches)
     step = select(charges & rolls.path_given, rolls.path, step)
     move = jnp.where(charges, _choice(step), _meander(world, mine, rolls.direction))
     off = jnp.abs(start - goal).max(1)
@@ -79,9 +82,11 @@ def _nearest(config: Config, bodies: Bodies, mine: Bodies) -> jax.Array:
     seen = bodies.alive & (bodies.kind == Kind.PLAYER) & (bodies.health > 0)
     seen = seen[None] & (off <= config.vision)
     places = 2**20
-    rank = jnp.where(seen, off * places + bodies.place[None], 2**30)
-    nearest = jnp.argmin(rank, 1)
-    return jnp.where(seen.any(1), bodies.id[nearest], 0)
+    rank = jnp.where(seen, off * places + bodies.place[None], NOBODY)
+    least = rank.min(1, keepdims=True)  # twice the least is found sooner than once its index
+    slots = jnp.arange(config.bodies, dtype=jnp.int32)
+    nearest = jnp.where(rank == least, slots, 0).max(1)
+    return jnp.where(least[:, 0] < NOBODY, bodies.id[nearest], 0)
 
 
 def _meander(world: World, mine: Bodies, direction: jax.Array) -> jax.Array:

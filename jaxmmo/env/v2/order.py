@@ -18,6 +18,9 @@ from jaxmmo.env.v2.state import World
 LAST = 2**30
 """After everybody."""
 
+SMALL = 512
+"""So many are compared each with each: that costs less than sorting them."""
+
 
 def ranks(config: Config, world: World, rolls: Rolls) -> jax.Array:
     """i32[B]: everybody's place in the order of the tick; all differ."""
@@ -47,6 +50,9 @@ def sums_before(group: jax.Array, rank: jax.Array, amount: jax.Array) -> jax.Arr
       rank: i32[N].
       amount: i32[N].
     """
+    if group.shape[0] <= SMALL:
+        earlier = (group[:, None] == group[None]) & (rank[None] < rank[:, None])
+        return jnp.sum(jnp.where(earlier, amount[None], 0), 1)
     order = jnp.lexsort((rank, group))
     sorted_group, sums = group[order], jnp.cumsum(amount[order])
     before = sums - amount[order]

@@ -12,16 +12,17 @@ from jax.custom_batching import sequential_vmap
 from jaxmmo.env.constants import Cause
 from jaxmmo.env.state import select
 from jaxmmo.env.systems.system import System
-from jaxmmo.env.v2 import reports
+from jaxmmo.env.v2 import inventory, reports
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.decisions import NO_MOVE, Intent
 from jaxmmo.env.v2.drawing import NAME
+from jaxmmo.env.v2.heads import offered
 from jaxmmo.env.v2.holding import State, with_world, world_of
 from jaxmmo.env.v2.rewards import proceed
 from jaxmmo.env.v2.rules import Rules
 from jaxmmo.env.v2.tick import advance
 from jaxmmo.env.v2.together import tick as together
-from jaxmmo.env.views.view import View, owned
+from jaxmmo.env.views.view import View
 from jaxmmo.records import Record
 
 MOVES = (NO_MOVE - 1, 0, 1, 2, 3)
@@ -93,23 +94,24 @@ def intents(config: Config, given: Record) -> Intent:
 def offers(config: Config, rules: Rules, state: State) -> tuple[jax.Array, jax.Array]:
     """i32[P, K] and i32[P]: what is offered, the same for everybody, and how many there are."""
     del rules
-    items = state.tables["items"]
-    listed = items.alive & (items.price > 0)
-    size = listed.shape[0]
-    first = jnp.where(listed, jnp.cumsum(listed) - 1, size)
-    rows = jnp.full(config.offers, size, jnp.int32)
-    rows = rows.at[first].set(jnp.arange(size, dtype=jnp.int32), mode="drop")
-    count = jnp.sum(listed, dtype=jnp.int32)
+    rows, count = offered(config, state.tables["items"])
     players = config.capacity
     return jnp.broadcast_to(rows, (players, config.offers)), jnp.full(players, count)
+
+
+def carried(config: Config, rules: Rules, state: State) -> tuple[jax.Array, jax.Array]:
+    """i32[P, K] and i32[P]: what each player has, and how many items that is."""
+    del rules
+    items, players = state.tables["items"], config.capacity
+    rows = inventory.rows_of(items, players, config.inventory)
+    return rows, jnp.sum(rows < items.type.shape[0], 1, dtype=jnp.int32)
 
 
 def views_of(config: Config, nearby: View) -> tuple[View, ...]:
     """What agents observe beside their tiles: bodies, their own items, and what is offered."""
     chosen = (nearby,)
     if config.has("item"):
-        rows = config.inventory
-        chosen += (View("inventory", "items", rows, owned("items", "owner", rows)),)
+        chosen += (View("inventory", "items", config.inventory, carried),)
     if config.has("item", "exchange"):
         chosen += (View("market", "items", config.offers, offers),)
     return chosen

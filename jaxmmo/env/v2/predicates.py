@@ -5,10 +5,14 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
+from jaxmmo.env.state.arrays import add_at, get_at
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import SLOT, TILES, Item
 from jaxmmo.env.v2.state import World
 from jaxmmo.env.v2.tasks import Predicate, Tasks
+
+PLACES = 5
+"""Places of `SLOT` that a whole equipment fills."""
 
 
 def evaluate(
@@ -24,12 +28,13 @@ def evaluate(
     """
     number = jnp.maximum(tasks.number, 1).astype(jnp.float32)
     share = counted / number
+    groups = _Groups(config, world, tasks)
     values = {
-        **_of_lives(config, world, tasks),
-        **_of_places(config, world, tasks),
-        **_of_skills(world, tasks),
-        **_of_items(config, world, tasks),
-        **_of_seizures(config, world, tasks),
+        **_of_lives(world, tasks, groups),
+        **_of_places(config, world, tasks, groups),
+        **_of_skills(world, tasks, groups),
+        **_of_items(config, world, tasks, groups),
+        **_of_seizures(config, world, tasks, groups),
         Predicate.TICK_GE: world.tick / number,
         Predicate.SUCCESS: jnp.ones_like(share),
     }
@@ -43,73 +48,142 @@ def evaluate(
     return result
 
 
-def _living(config: Config, world: World, tasks: Tasks) -> jax.Array:
-    """bool[P, P]: the living members of each task's subject."""
-    return tasks.subject & world.bodies.alive[None, : config.capacity]
+class _Groups:
+    """Who the tasks are about: all members at once, or each player alone.
+
+    What is known of members is [P, G]: row by row of a task's group, which is all players with a
+    mask; of one member where tasks are each player's own.
+    """
+
+    def __init__(self, config: Config, world: World, tasks: Tasks) -> None:
+        self.players = config.capacity
+        self.shared = config.group_tasks
+        self.subject, self.target = tasks.subject, tasks.target
+        self.alive = self.of(world.bodies.alive)
+        self.living = self.subject & self.alive
+
+    def of(self, column: jax.Array) -> jax.Array:
+        """What a column of bodies says of each member, [P, G] or [1, G]."""
+        mine = column[: self.players]
+        return mine[None] if self.shared else mine[:, None]
+
+    def at(self, table: jax.Array, *index: jax.Array) -> jax.Array:
+        """Entries of a table [P, ...] of each member, by indices i32[P] of tasks: [P, G]."""
+        if self.shared:
+            return jnp.moveaxis(table, 0, -1)[index]
+        return table[(jnp.arange(self.players), *index)][:, None]
+
+    def owned(self, owner: jax.Array, *columns: jax.Array) -> tuple[jax.Array, ...]:
+        """Columns i32[P] of tasks as items i32[I] meet them: those of their owner's task, [I].
+
+        Of groups it is every task for every item, [P, 1]. The last is whether the owner is a living
+        member, bool[I] or bool[P, I].
+        """
+        if self.shared:
+            mine = jnp.pad(self.living, ((0, 0), (0, 1)))[:, owner]
+            return (*(column[:, None] for column in columns), mine)
+        mine = get_at(self.living[:, 0], owner, False)
+        return (*(get_at(column, owner, 0) for column in columns), mine)
+
+    def total(self, owner: jax.Array, amount: jax.Array) -> jax.Array:
+        """i32[P]: the sum of amounts of items, [I] or [P, I] as `owned` gives them."""
+        if self.shared:
+            return amount.sum(1)
+        return add_at(jnp.zeros(self.players, jnp.int32), owner, amount)
+
+    def pieces(self, owner: jax.Array, mask: jax.Array) -> jax.Array:
+        """i32[P, G]: how many items of a mask each member has, [I] or [P, I] as `owned`."""
+        amount = mask.astype(jnp.int32)
+        if not self.shared:
+            return self.total(owner, amount)[:, None]
+        table = jnp.zeros((self.players, self.players), jnp.int32)
+        return add_at(table, (slice(None), owner), amount)
+
+    def sum(self, values: jax.Array) -> jax.Array:
+        """[P]: of the living members."""
+        return jnp.where(self.living, values, 0).sum(1)
 
 
-def _of_lives(config: Config, world: World, tasks: Tasks) -> dict[Predicate, jax.Array]:
+def _of_lives(world: World, tasks: Tasks, groups: _Groups) -> dict[Predicate, jax.Array]:
     """Who lives and who does not."""
-    alive = world.bodies.alive[: config.capacity]
-    named = jnp.maximum(tasks.target.sum(1), 1).astype(jnp.float32)
-    living = (tasks.target & alive[None]).sum(1) / named
-    protected = jnp.where((tasks.target <= alive[None]).all(1), world.tick, 0)
+    named = jnp.maximum(groups.target.sum(1), 1).astype(jnp.float32)
+    living = (groups.target & groups.alive).sum(1) / named
+    protected = jnp.where((groups.target <= groups.alive).all(1), world.tick, 0)
     return {
-        Predicate.STAY_ALIVE: (tasks.subject <= alive[None]).all(1).astype(jnp.float32),
+        Predicate.STAY_ALIVE: (groups.subject <= groups.alive).all(1).astype(jnp.float32),
         Predicate.ALL_DEAD: 1 - living,
         Predicate.CHECK_AGENT_STATUS: jnp.where(tasks.first == 1, living, 1 - living),
         Predicate.PROTECT_LEADER: protected / jnp.maximum(tasks.number, 1).astype(jnp.float32),
     }
 
 
-def _of_places(config: Config, world: World, tasks: Tasks) -> dict[Predicate, jax.Array]:
+def _of_places(
+    config: Config, world: World, tasks: Tasks, groups: _Groups
+) -> dict[Predicate, jax.Array]:
     """Where members are and what they see."""
-    bodies, sight = world.bodies, config.vision
+    bodies, living = world.bodies, groups.living
     row, col = bodies.row[: config.capacity], bodies.col[: config.capacity]
-    living = _living(config, world, tasks)
-    offset = jnp.arange(-sight, sight + 1)
-    window = world.look()[row[:, None, None] + offset[:, None], col[:, None, None] + offset]
-    material = (window.reshape(config.capacity, -1)[..., None] == jnp.arange(TILES)).any(1)
-    far = jnp.maximum(jnp.abs(row[:, None] - row[None]), jnp.abs(col[:, None] - col[None]))
-    sees = (far <= sight) & bodies.alive[None, : config.capacity]
-    sees_target = (living[:, :, None] & sees[None] & tasks.target[:, None]).any((1, 2))
-    here = (row[None] == tasks.first[:, None]) & (col[None] == tasks.second[:, None])
+    seen = groups.of(_materials(config, world, row, col)) >> jnp.clip(tasks.first, 0, 31)[:, None]
+    known = (tasks.first >= 0) & (tasks.first < TILES)
+    here = groups.of(row) == tasks.first[:, None]
+    here &= groups.of(col) == tasks.second[:, None]
     walked = jnp.maximum(
         jnp.abs(row - bodies.spawn_row[: config.capacity]),
         jnp.abs(col - bodies.spawn_col[: config.capacity]),
     )
     middle = config.height // 2
     off = jnp.maximum(jnp.abs(row - middle), jnp.abs(col - middle))
-    nearest = jnp.where(living, off[None], 2**20).min(1)
+    nearest = jnp.where(living, groups.of(off), 2**20).min(1)
     span = config.height // 2 - config.border
     number = jnp.maximum(tasks.number, 1).astype(jnp.float32)
-    tile = tasks.first[:, None] == jnp.arange(TILES)
     return {
-        Predicate.CAN_SEE_TILE: (living[..., None] & material[None] & tile[:, None])
-        .any((1, 2))
-        .astype(jnp.float32),
-        Predicate.CAN_SEE_GROUP: sees_target.astype(jnp.float32),
+        Predicate.CAN_SEE_TILE: (known & (living & (seen & 1 == 1)).any(1)).astype(jnp.float32),
+        Predicate.CAN_SEE_GROUP: _see(config, world, groups).astype(jnp.float32),
         Predicate.OCCUPY_TILE: (living & here).any(1).astype(jnp.float32),
-        Predicate.DISTANCE_TRAVELED: jnp.where(living, walked[None], 0).sum(1) / number,
+        Predicate.DISTANCE_TRAVELED: groups.sum(groups.of(walked)) / number,
         Predicate.PROGRESS_TOWARD_CENTER: jnp.where(living.any(1), 1 - nearest / span, 0.0),
-        Predicate.ALL_MEMBERS_WITHIN_RANGE: _within(config, row, col, living, number),
+        Predicate.ALL_MEMBERS_WITHIN_RANGE: _within(config, row, col, groups, number),
     }
 
 
+def _materials(config: Config, world: World, row: jax.Array, col: jax.Array) -> jax.Array:
+    """i32[P]: the materials in sight of each player, a bit each."""
+    sight, side = config.vision, 2 * config.vision + 1
+    look = world.look()  # as it is observed after the tick: the compiler makes it once
+    windows = jax.vmap(lambda r, c: jax.lax.dynamic_slice(look, (r, c), (side, side)))(
+        row - sight, col - sight
+    )
+    bits = jnp.uint32(1) << windows.astype(jnp.uint32)
+    return jax.lax.reduce(bits, jnp.uint32(0), jax.lax.bitwise_or, (1, 2)).astype(jnp.int32)
+
+
+def _see(config: Config, world: World, groups: _Groups) -> jax.Array:
+    """bool[P]: whether a living member sees somebody of the target."""
+    if not groups.shared:
+        return jnp.zeros(config.capacity, bool)
+    row, col = world.bodies.row[: config.capacity], world.bodies.col[: config.capacity]
+    far = jnp.maximum(jnp.abs(row[:, None] - row[None]), jnp.abs(col[:, None] - col[None]))
+    sees = (far <= config.vision) & groups.alive
+    # how many of the target each player sees: whole numbers below 2^15
+    count = groups.target.astype(jnp.float32) @ sees.astype(jnp.float32).T
+    return (groups.living & (count > 0)).any(1)
+
+
 def _within(
-    config: Config, row: jax.Array, col: jax.Array, living: jax.Array, number: jax.Array
+    config: Config, row: jax.Array, col: jax.Array, groups: _Groups, number: jax.Array
 ) -> jax.Array:
     """f32[P]: 1 if a group is together, else how near to that it is."""
+    living = groups.living
 
     def of(place: jax.Array) -> tuple[jax.Array, jax.Array]:
-        low = jnp.where(living, place[None], 2**20).min(1)
-        high = jnp.where(living, place[None], -(2**20)).max(1)
+        low = jnp.where(living, place, 2**20).min(1)
+        high = jnp.where(living, place, -(2**20)).max(1)
         many = jnp.maximum(living.sum(1), 1)
-        mean = jnp.where(living, place[None], 0).sum(1) / many
-        square = jnp.where(living, (place[None] - mean[:, None]) ** 2, 0).sum(1) / many
+        mean = groups.sum(place) / many
+        square = groups.sum((place - mean[:, None]) ** 2) / many
         return high - low, jnp.sqrt(square)
 
-    (rows, row_spread), (cols, col_spread) = of(row), of(col)
+    (rows, row_spread), (cols, col_spread) = of(groups.of(row)), of(groups.of(col))
     spread = jnp.maximum(rows, cols)
     near = (config.centre - spread) / (config.centre - number)
     parts = [near]
@@ -117,70 +191,65 @@ def _within(
     return jnp.where(spread <= number, 1.0, sum(parts) / 3)
 
 
-def _of_skills(world: World, tasks: Tasks) -> dict[Predicate, jax.Array]:
+def _of_skills(world: World, tasks: Tasks, groups: _Groups) -> dict[Predicate, jax.Array]:
     """Levels, experience and gold of the living members."""
-    bodies, players = world.bodies, tasks.predicate.shape[0]
-    living = tasks.subject & bodies.alive[None, :players]
+    bodies, players = world.bodies, groups.players
     skill = jnp.clip(tasks.first, 0, bodies.level.shape[1] - 1)
-    level = bodies.level[:players].T[skill]
-    points = bodies.experience[:players].T[skill]
+    level = groups.at(bodies.level[:players], skill)
+    points = groups.at(bodies.experience[:players], skill)
     number = jnp.maximum(tasks.number, 1).astype(jnp.float32)
-    steps = jnp.where(living, level - 1, 0).sum(1)
     wanted = jnp.maximum(tasks.second - 1, 1)
-    gold = jnp.where(living, bodies.gold[None, :players], 0).sum(1)
+    steps = groups.sum(level - 1) / (number * wanted)
     return {
-        Predicate.ATTAIN_SKILL: jnp.where(tasks.second <= 1, 1.0, steps / (number * wanted)),
-        Predicate.GAIN_EXPERIENCE: jnp.where(living, points, 0).sum(1) / number,
-        Predicate.HOARD_GOLD: gold / number,
+        Predicate.ATTAIN_SKILL: jnp.where(tasks.second <= 1, 1.0, steps),
+        Predicate.GAIN_EXPERIENCE: groups.sum(points) / number,
+        Predicate.HOARD_GOLD: groups.sum(groups.of(bodies.gold)) / number,
     }
 
 
-def _of_items(config: Config, world: World, tasks: Tasks) -> dict[Predicate, jax.Array]:
+def _of_items(
+    config: Config, world: World, tasks: Tasks, groups: _Groups
+) -> dict[Predicate, jax.Array]:
     """What the living members have and wear."""
     items, players = world.items, config.capacity
-    owner = jnp.where(items.alive, jnp.minimum(items.owner, players), players)
-    living = jnp.pad(_living(config, world, tasks), ((0, 0), (0, 1)))
-    mine = living[:, owner]
-    held = jnp.zeros(players + 1, jnp.int32).at[owner].add(1)[:players]
     number = jnp.maximum(tasks.number, 1).astype(jnp.float32)
-    roomy = (config.inventory - held)[None] >= tasks.number[:, None]
-    level = items.level[None] >= tasks.second[:, None]
-    right = mine & level & (items.type[None] == tasks.first[:, None])
-    style = tasks.first
-    kit = jnp.stack([Item.SPEAR + style, Item.WHETSTONE + style], 1)
-    suits = (items.type[None] >= Item.HAT) & (items.type[None] <= Item.BOTTOM)
-    suits |= (items.type[None, None] == kit[..., None]).any(1)
-    worn = mine & level & items.equipped[None] & suits
-    place = jnp.asarray(SLOT)[items.type]
-    pieces = jnp.zeros((players, players + 1), jnp.int32)
-    pieces = pieces.at[:, owner].add(jnp.where(worn & (place[None] < 9), 1, 0))
-    armed = (pieces[:, :players] >= 5).sum(1)
+    owner = jnp.where(items.alive, jnp.minimum(items.owner, players), players)
+    held = add_at(jnp.zeros(players, jnp.int32), owner, 1)
+    roomy = config.inventory - groups.of(held) >= tasks.number[:, None]
+    first, least, mine = groups.owned(owner, tasks.first, tasks.second)
+    mine &= items.level >= least
+    right = mine & (items.type == first)
+    suits = (items.type >= Item.HAT) & (items.type <= Item.BOTTOM)
+    suits |= (items.type == Item.SPEAR + first) | (items.type == Item.WHETSTONE + first)
+    worn = mine & items.equipped & suits & (jnp.asarray(SLOT)[items.type] < PLACES)
+    armed = groups.pieces(owner, worn) >= PLACES
+    armed = (groups.living & armed).sum(1)
+    own = groups.total(owner, jnp.where(right, items.quantity, 0))
+    wear = groups.total(owner, (right & items.equipped).astype(jnp.int32))
     return {
-        Predicate.INVENTORY_SPACE_GE: jnp.where(
-            (_living(config, world, tasks) <= roomy).all(1), 1.0, 0.0
-        ),
-        Predicate.OWN_ITEM: jnp.where(right, items.quantity[None], 0).sum(1) / number,
-        Predicate.EQUIP_ITEM: (right & items.equipped[None]).sum(1) / number,
+        Predicate.INVENTORY_SPACE_GE: jnp.where((groups.living <= roomy).all(1), 1.0, 0.0),
+        Predicate.OWN_ITEM: own / number,
+        Predicate.EQUIP_ITEM: wear / number,
         Predicate.FULLY_ARMED: armed / number,
     }
 
 
-def _of_seizures(config: Config, world: World, tasks: Tasks) -> dict[Predicate, jax.Array]:
+def _of_seizures(
+    config: Config, world: World, tasks: Tasks, groups: _Groups
+) -> dict[Predicate, jax.Array]:
     """How long a tile is held by members, or how near they are to it."""
     players, seizures = config.capacity, world.seizures
     ours = jnp.zeros(players, bool)
     since = jnp.zeros(players, jnp.int32)
     for tile in range(config.seizable):
         here = (seizures.row[tile] == tasks.first) & (seizures.col[tile] == tasks.second)
-        holder = seizures.holder[tile]
-        ours |= here & jnp.pad(tasks.subject, ((0, 0), (0, 1)))[:, jnp.minimum(holder, players)]
+        holds = groups.of(jnp.arange(players)) == seizures.holder[tile]
+        ours |= here & (groups.subject & holds).any(1)
         since = jnp.where(here, seizures.since[tile], since)
     held = (world.tick - since) / jnp.maximum(tasks.number, 1)
-    row, col = world.bodies.row[:players], world.bodies.col[:players]
-    off = jnp.maximum(
-        jnp.abs(row[None] - tasks.first[:, None]), jnp.abs(col[None] - tasks.second[:, None])
-    )
-    off = jnp.where(_living(config, world, tasks), off, 2**20).min(1)
+    row, col = groups.of(world.bodies.row), groups.of(world.bodies.col)
+    off = jnp.maximum(jnp.abs(row - tasks.first[:, None]), jnp.abs(col - tasks.second[:, None]))
+    off = jnp.where(groups.living, off, 2**20).min(1)
     near = jnp.maximum(1 - off / (config.centre // 2), 0)
     centre = jnp.where(ours, 0.6 + 0.4 * held, 0.3 * near)
     return {

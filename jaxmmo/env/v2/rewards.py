@@ -5,6 +5,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
+from jaxmmo.env.state.arrays import add_at, get_at
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import Event
 from jaxmmo.env.v2.predicates import evaluate
@@ -12,37 +13,42 @@ from jaxmmo.env.v2.state import World
 from jaxmmo.env.v2.tasks import EVENT_OF, Predicate, Progress, TaskKind, Tasks
 
 
-def count(tasks: Tasks, rows: jax.Array) -> jax.Array:
+def count(config: Config, tasks: Tasks, rows: jax.Array) -> jax.Array:
     """i32[P]: what a tick's events add to each task.
 
     Args:
       rows: i32[E, 7], of the log; unused ones are zeros.
     """
-    who, event, type, level, number, gold, target = rows.T
-    players = tasks.predicate.shape[0]
-    actor = jnp.where((who > 0) & (who <= players), who - 1, players)
-    mine = jnp.pad(tasks.subject, ((0, 0), (0, 1)))[:, actor]  # bool[P, E]
-    predicate, first = tasks.predicate[:, None], tasks.first[:, None]
-    second = tasks.second[:, None]
-    table = jnp.zeros(len(Predicate), jnp.int32)
+    players = config.capacity
+    who = jnp.where((rows[:, 0] > 0) & (rows[:, 0] <= players), rows[:, 0] - 1, players)
+    asked = tasks.predicate, tasks.first, tasks.second
+    if config.group_tasks:  # [P, E]: every event for every task
+        mine = jnp.pad(tasks.subject, ((0, 0), (0, 1)))[:, who]
+        added = _worth(*(column[:, None] for column in asked), rows[None])
+        return jnp.where(mine, added, 0).sum(1)
+    mine = (get_at(column, who, -1) for column in asked)
+    return add_at(jnp.zeros(players, jnp.int32), who, _worth(*mine, rows))
+
+
+def _worth(predicate: jax.Array, first: jax.Array, second: jax.Array, rows: jax.Array) -> jax.Array:
+    """i32[...]: what events [..., 7] add to tasks of members of whom they are."""
+    _, event, type, level, number, gold, target = jnp.moveaxis(rows, -1, 0)
+    named = jnp.zeros(jnp.broadcast_shapes(predicate.shape, event.shape), bool)
     for key, code in EVENT_OF.items():
-        table = table.at[int(key)].set(int(code))
-    named = mine & (table[predicate] == event[None]) & (event[None] > 0)
-    hits = named & (predicate == Predicate.SCORE_HIT) & (type[None] == first + 1)
-    kills = named & (predicate == Predicate.DEFEAT_ENTITY) & (level[None] >= second)
-    kills &= (target[None] > 0) == (first == 1)
+        named |= (predicate == int(key)) & (event == int(code))
+    hits = named & (predicate == Predicate.SCORE_HIT) & (type == first + 1)
+    kills = named & (predicate == Predicate.DEFEAT_ENTITY) & (level >= second)
+    kills &= (target > 0) == (first == 1)
     of_items = (predicate >= Predicate.CONSUME_ITEM) & (predicate <= Predicate.BUY_ITEM)
-    items = named & of_items & (type[None] == first) & (level[None] >= second)
-    counts = mine & (predicate == Predicate.COUNT_EVENT) & (event[None] == first)
+    items = named & of_items & (type == first) & (level >= second)
+    counts = (predicate == Predicate.COUNT_EVENT) & (event == first) & (event > 0)
     earns = (predicate == Predicate.EARN_GOLD) | (predicate == Predicate.MAKE_PROFIT)
-    spends = predicate == Predicate.SPEND_GOLD
-    income = mine & earns & ((event == Event.EARN_GOLD) | (event == Event.LOOT_GOLD))[None]
-    costs = mine & (event == Event.BUY_ITEM)[None]
-    profit = predicate == Predicate.MAKE_PROFIT
+    income = earns & ((event == Event.EARN_GOLD) | (event == Event.LOOT_GOLD))
+    costs = event == Event.BUY_ITEM
     total = (hits | kills | counts).astype(jnp.int32)
-    total += jnp.where(items, number[None], 0) + jnp.where(income, gold[None], 0)
-    total += jnp.where(costs & spends, gold[None], 0) - jnp.where(costs & profit, gold[None], 0)
-    return total.sum(1)
+    total += jnp.where(items, number, 0) + jnp.where(income, gold, 0)
+    total += jnp.where(costs & (predicate == Predicate.SPEND_GOLD), gold, 0)
+    return total - jnp.where(costs & (predicate == Predicate.MAKE_PROFIT), gold, 0)
 
 
 def proceed(
@@ -60,7 +66,7 @@ def proceed(
     Returns:
       How far everybody has come, and f32[P], rewards.
     """
-    counted = progress.counted + count(tasks, world.log.rows)
+    counted = progress.counted + count(config, tasks, world.log.rows)
     value = jnp.clip(evaluate(config, world, tasks, counted), 0, 1)
     holds = tasks.kind == TaskKind.HOLD
     held = jnp.where(value >= 1, progress.held + 1, 0)

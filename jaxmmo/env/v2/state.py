@@ -10,13 +10,14 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
+from jaxmmo.env import tiles
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.rules import NEVER
 from jaxmmo.env.state.arrays import compact, count_before, get_at, select, set_at
 from jaxmmo.env.state.bodies import relative, seen_population
 from jaxmmo.env.state.table import Observed, Table, column
 from jaxmmo.env.v2.config import Config
-from jaxmmo.env.v2.constants import DEPLETED, NUM_SKILLS, PASSABLE, Item, Kind, Skill
+from jaxmmo.env.v2.constants import MATERIALS, NUM_SKILLS, PASSABLE, Item, Kind, Skill
 from jaxmmo.spec import Attribute
 from jaxmmo.spec import Kind as Seen
 
@@ -174,12 +175,15 @@ class Seizures(struct.PyTreeNode):
     since: jax.Array  # i32[Z]; tick
 
 
+_PASSABLE = sum(int(passable) << material for material, passable in enumerate(PASSABLE))
+
+
 class World(struct.PyTreeNode):
     """One world between two ticks."""
 
     tick: jax.Array  # i32[]; ticks completed
     material: jax.Array  # u8[S, S]; of every tile as it was made
-    depleted: jax.Array  # bool[S, S]; harvested, not regrown
+    ripe_at: jax.Array  # i32[S, S]; tick from which a harvested tile is ripe again
     fog: jax.Array  # f16[S, S]; how far a tile is inside the fog, tiles
     bodies: Bodies
     items: Items
@@ -193,14 +197,23 @@ class World(struct.PyTreeNode):
     seizures: Seizures
     log: Log
 
+    @property
+    def depleted(self) -> jax.Array:
+        """bool[S, S]: tiles that are harvested and not ripe again."""
+        return self.ripe_at > self.tick
+
     def look(self) -> jax.Array:
         """u8[S, S]: materials as they look."""
-        worn = jnp.asarray(DEPLETED, jnp.uint8)[self.material]
-        return jnp.where(self.depleted, worn, self.material)
+        return tiles.look(MATERIALS, self.material, self.depleted)
 
     def passable(self) -> jax.Array:
         """bool[S, S]: tiles that bodies can stand on; harvests change nothing."""
-        return jnp.asarray(PASSABLE)[self.material]
+        return (jnp.uint32(_PASSABLE) >> self.material.astype(jnp.uint32)) & 1 == 1
+
+    def harvest(self, where: tuple[jax.Array, jax.Array], delay: jax.Array) -> World:
+        """The world with tiles harvested that are ripe again after so many ticks, or `NEVER`."""
+        later = jnp.where(delay == NEVER, NEVER, self.tick + delay)
+        return self.replace(ripe_at=set_at(self.ripe_at, where, later))
 
 
 def is_player(bodies: Bodies) -> jax.Array:

@@ -69,8 +69,9 @@ class Tasks(struct.PyTreeNode):
     first: jax.Array  # i32[P]
     second: jax.Array  # i32[P]
     hold: jax.Array  # i32[P]; ticks, of `TaskKind.HOLD`
-    subject: jax.Array  # bool[P, P]; members of the group whose task it is
-    target: jax.Array  # bool[P, P]; members of the group that it names
+    # bool[P, P]; members of the group whose task it is; [P, 1] where all are each player's own
+    subject: jax.Array
+    target: jax.Array  # likewise; members of the group that it names
 
 
 class Progress(struct.PyTreeNode):
@@ -103,12 +104,13 @@ def no_progress(players: int) -> Progress:
     return Progress(jnp.zeros(players, jnp.float32), zero(), zero(), zero() > 0)
 
 
-def usual_tasks(players: int, horizon: jax.Array) -> Tasks:
+def usual_tasks(players: int, horizon: jax.Array, groups: bool) -> Tasks:
     """The original's task where none is set: each player's own, to live through the episode.
 
     Args:
       players: how many (P).
       horizon: i32[], ticks.
+      groups: tasks may be those of several players.
     """
 
     def zero() -> jax.Array:
@@ -121,6 +123,6 @@ def usual_tasks(players: int, horizon: jax.Array) -> Tasks:
         first=zero(),
         second=zero(),
         hold=zero() + 1,
-        subject=jnp.eye(players, dtype=bool),
-        target=jnp.zeros((players, players), bool),
+        subject=jnp.eye(players, dtype=bool) if groups else jnp.ones((players, 1), bool),
+        target=jnp.zeros((players, players if groups else 1), bool),
     )

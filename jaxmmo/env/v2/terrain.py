@@ -8,9 +8,8 @@ import jax.numpy as jnp
 from jaxmmo.env import random
 from jaxmmo.env.state import set_at, varying_like
 from jaxmmo.env.terrain import gradient_noise
-from jaxmmo.env.tiles import MaterialKind
 from jaxmmo.env.v2.config import Config
-from jaxmmo.env.v2.constants import DEPLETED, PASSABLE, Material
+from jaxmmo.env.v2.constants import Material
 from jaxmmo.env.v2.drawing import draws
 from jaxmmo.env.v2.rules import Rules
 
@@ -31,17 +30,6 @@ RESOURCES = (Material.ORE, Material.TREE, Material.CRYSTAL, Material.HERB, Mater
 
 EXTRA = (Material.WATER, Material.WATER, Material.WATER, Material.WATER, Material.FOLIAGE)
 """More water, and then more foliage."""
-
-MATERIALS = tuple(
-    MaterialKind(
-        material.name.lower(),
-        passable=bool(PASSABLE[material]),
-        water=material == Material.WATER,
-        depleted=int(DEPLETED[material]) if DEPLETED[material] != material else None,
-    )
-    for material in Material
-)
-"""The sixteen materials, by their numbers."""
 
 
 def generate(key: jax.Array, config: Config, rules: Rules) -> jax.Array:

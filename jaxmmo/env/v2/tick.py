@@ -36,7 +36,7 @@ def advance(
       The world, whose log holds the tick's events, and who died and what NPCs decided.
     """
     world, plans = begin(config, rules, world, rolls)
-    world = living.update_players(config, rules, world, rolls.drop)
+    world = living.update_players(config, rules, world, rolls)
     if config.has("npc"):
         world = living.update_npcs(config, world)
     world = deal(config, rules, world, intent, rolls)

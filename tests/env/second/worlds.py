@@ -67,7 +67,7 @@ def world_with(config: Config, players=(), npcs=(), items=(), material=None) -> 
     return World(
         tick=jnp.int32(10),
         material=jnp.asarray(tiles if material is None else material),
-        depleted=jnp.zeros((config.height, config.height), bool),
+        ripe_at=jnp.zeros((config.height, config.height), jnp.int32),
         fog=empty_fog(config, jnp.int32(8)),
         bodies=Bodies(**{k: jnp.asarray(v) for k, v in columns.items()}),
         items=Items(**{k: jnp.asarray(v) for k, v in table.items()}),
@@ -103,6 +103,7 @@ def rolls(config: Config, **changes) -> Rolls:
         drop=jnp.full((config.capacity, 5, 2), 0.9, jnp.float32),
         buyers=jnp.arange(config.capacity, dtype=jnp.int32),
         loot=jnp.zeros((1, config.items), jnp.int32),
+        ripening=jnp.full((config.capacity, 5), NEVER, jnp.int32),
         regrow=jnp.zeros((config.height, config.height), bool),
         path_given=jnp.zeros(npcs, bool),
         path=jnp.zeros((npcs, 2), jnp.int32),

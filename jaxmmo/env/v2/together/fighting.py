@@ -13,7 +13,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jaxmmo.env.state.arrays import add_at, get_at, max_at, set_at
+from jaxmmo.env.state.arrays import add_at, count_before, get_at, max_at, set_at
 from jaxmmo.env.v2 import inventory, log
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import NUM_STYLES, Event
@@ -33,11 +33,13 @@ class Blows(NamedTuple):
     rank: jax.Array  # i32[N]
 
 
-def strike(config: Config, rules: Rules, world: World, blows: Blows, loot: jax.Array) -> World:
+def strike(
+    config: Config, rules: Rules, world: World, blows: Blows, loot: jax.Array | None
+) -> World:
     """A wave of blows.
 
     Args:
-      loot: i32[Q, I], see `Rolls`.
+      loot: i32[Q, I], see `Rolls`; None where all who strike are NPCs, which get no items.
     """
     bodies, items, nobody = world.bodies, world.items, config.bodies
     who, style = blows.who, blows.style
@@ -83,7 +85,7 @@ def _inherit(
     world: World,
     who: jax.Array,
     target: jax.Array,
-    loot: jax.Array,
+    loot: jax.Array | None,
     kills: jax.Array,
 ) -> World:
     """Victims' gold and items go to their killers (section 9)."""
@@ -97,6 +99,10 @@ def _inherit(
     world = log.record(world, amount > 0, who, Event.LOOT_GOLD, gold=amount, target=victim)
     if not config.has("item"):
         return world
+    if loot is None:
+        killed = set_at(jnp.zeros(nobody, bool), jnp.where(kills, target, nobody), True)
+        items = world.items
+        return inventory.destroy_each(world, items.alive & get_at(killed, items.owner, False))
     players = is_player(bodies)
     heirs = kills & players[who] & (bodies.health[who] > 0)
     killer = jnp.where(heirs, who, nobody + 1)  # one more than nobody: all is destroyed
@@ -126,24 +132,29 @@ def _take_items(
       loot: i32[Q, I], see `Rolls`.
     """
     items, nobody, size = world.items, config.bodies, config.items
-    row = jnp.arange(size, dtype=jnp.int32)
-    heir = jnp.where(items.alive, get_at(killer, items.owner, nobody), nobody)
-    gone, falls = heir > nobody, heir < nobody
-    stack = get_at(stacks, kind_of(config, heir, items.type, items.level), size)
-    stack = jnp.where(falls, stack, size)
+    owner = jnp.where(items.alive, items.owner, nobody)
+    gone = items.alive & (get_at(killer, owner, nobody) > nobody)
+    players = config.capacity  # only they have items
+    bags = inventory.rows_of(items, players, config.inventory)  # [P, K], as all below
+    heir = jnp.broadcast_to(killer[:players, None], bags.shape)
+    row = jnp.minimum(bags, size - 1)
+    falls = (bags < size) & (heir < nobody)
+    stack = get_at(stacks, kind_of(config, heir, items.type[row], items.level[row]), size)
     needs = falls & (stack == size)
-    keys = loot[jnp.minimum(items.owner, loot.shape[0] - 1), row]
-    taken = sums_before(jnp.where(needs, items.owner, LAST), keys, needs.astype(jnp.int32))
+    key = loot[jnp.minimum(jnp.arange(players), loot.shape[0] - 1)[:, None], row]
+    same = (key[:, None] == key[..., None]) & jnp.tri(config.inventory, k=-1, dtype=bool)
+    sooner = (key[:, None] < key[..., None]) | same
+    taken = jnp.sum(sooner & needs[:, None], 2, dtype=jnp.int32)
     kept = needs & (count[jnp.minimum(heir, nobody - 1)] + taken < config.inventory)
-    order = jnp.cumsum(kept) - kept
-    items = items.replace(
-        quantity=add_at(items.quantity, stack, items.quantity),
-        owner=jnp.where(kept, heir, items.owner),
-        equipped=items.equipped & ~kept,
-        price=jnp.where(kept, 0, items.price),
-        received=jnp.where(kept, world.received + order, items.received),
+    merged = jnp.where(falls, stack, size)
+    items = items.replace(quantity=add_at(items.quantity, merged, items.quantity[row]))
+    received = world.received + count_before(kept.reshape(-1)).reshape(kept.shape)
+    items = inventory.write(
+        items, row, kept, owner=heir, equipped=False, price=0, received=received
     )
     received = world.received + jnp.sum(kept, dtype=jnp.int32)
     world = world.replace(items=items, received=received)
-    world = log.record_item(world, kept, jnp.minimum(heir, nobody - 1), Event.LOOT_ITEM, row)
-    return inventory.destroy_each(world, gone | (falls & ~kept))
+    flat = kept.reshape(-1), jnp.minimum(heir, nobody - 1).reshape(-1)
+    world = log.record_item(world, *flat, Event.LOOT_ITEM, row.reshape(-1))
+    lost = set_at(gone, jnp.where(falls & ~kept, bags, size), True)
+    return inventory.destroy_each(world, lost)

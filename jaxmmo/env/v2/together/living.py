@@ -10,7 +10,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from jaxmmo.env.state.arrays import get_at, select, set_at
+from jaxmmo.env.state.arrays import get_at, select
 from jaxmmo.env.v2 import inventory, living, log
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import (
@@ -23,6 +23,7 @@ from jaxmmo.env.v2.constants import (
     Kind,
     Material,
 )
+from jaxmmo.env.v2.decisions import Rolls
 from jaxmmo.env.v2.growing import gain
 from jaxmmo.env.v2.harvesting import HELD
 from jaxmmo.env.v2.order import first_of
@@ -32,12 +33,12 @@ from jaxmmo.env.v2.together.goods import Found, bags_of, make_each, worn_by
 
 
 def update_players(
-    config: Config, rules: Rules, world: World, drop: jax.Array, rank: jax.Array
+    config: Config, rules: Rules, world: World, rolls: Rolls, rank: jax.Array
 ) -> World:
     """Players age, suffer fog and hunger, harvest, drink and eat.
 
     Args:
-      drop: f32[P, 5, 2], see `Rolls`.
+      rolls: of the tick, of which players need `drop` and `ripening`.
       rank: i32[B], of `order.ranks`.
     """
     bodies = world.bodies
@@ -48,7 +49,7 @@ def update_players(
     world = living.metabolise(config, rules, world, going)
     items = world.items
     world = inventory.destroy_each(world, items.alive & get_at(fogged, items.owner, False))
-    world = _gather(config, rules, world, drop, going[: config.capacity], rank[: config.capacity])
+    world = _gather(config, rules, world, rolls, going[: config.capacity], rank[: config.capacity])
     bodies = world.bodies
     ends = going & (bodies.kind == Kind.IMMORTAL) & (world.tick >= bodies.immortal_until)
     kind = select(ends & config.respawn, int(Kind.PLAYER), bodies.kind)
@@ -59,7 +60,7 @@ def _gather(
     config: Config,
     rules: Rules,
     world: World,
-    drop: jax.Array,
+    rolls: Rolls,
     going: jax.Array,
     rank: jax.Array,
 ) -> World:
@@ -78,10 +79,9 @@ def _gather(
     tile = (rows * config.height + cols).reshape(-1)
     first = first_of(jnp.repeat(rank, 5), tile, wants.reshape(-1), config.height**2)
     first = first.reshape(wants.shape)
-    emptied = (jnp.where(wants, rows, config.height), cols)
-    world = world.replace(depleted=set_at(world.depleted, emptied, True))
+    world = world.harvest((jnp.where(first, rows, config.height), cols), rolls.ripening)
     catches, picks = first[:, :4].any(1), first[:, 4] & crops
-    world = _receive(config, rules, world, drop, profession, catches, picks)
+    world = _receive(config, rules, world, rolls.drop, profession, catches, picks)
     who = jnp.arange(config.capacity, dtype=jnp.int32)
     fishing = jnp.zeros_like(profession)
     for skill, when in ((fishing, catches), (profession, picks)):

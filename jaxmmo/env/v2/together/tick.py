@@ -30,7 +30,7 @@ def advance(
     """As `tick.advance`; the order in `intent` is not looked at."""
     rank = ranks(config, world, rolls)
     world, plans = begin(config, rules, world, rolls)
-    world = update_players(config, rules, world, rolls.drop, rank)
+    world = update_players(config, rules, world, rolls, rank)
     if config.has("npc"):
         world = living.update_npcs(config, world)
     world = _deal(config, rules, world, intent, rank)
@@ -77,7 +77,7 @@ def _fight_and_move(
         world = strike(config, rules, world, blows, rolls.loot)
         if plans.target.shape[0]:
             blows = Blows(who[size:], plans.style, plans.target, rank[size:])
-            world = strike(config, rules, world, blows, rolls.loot)
+            world = strike(config, rules, world, blows, None)
     step = jnp.concatenate([intent.move, plans.move])
     count = step.shape[0]
     return move(config, world, who[:count], step, rank[:count])
