@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from jaxmmo.adapters.base import make_world, requires
-from jaxmmo.env.registry import FIRST_GAME
+from jaxmmo.adapters._worlds import make_world
+from jaxmmo.adapters.base import requires
+from jaxmmo.env import making
 
 
 def register() -> list[str]:
@@ -16,7 +17,7 @@ def register() -> list[str]:
     """
     gymnasium = requires("gymnasium")
     ids = []
-    for preset in FIRST_GAME:
+    for preset in making.registered():
         ids.append(f"jaxmmo/{preset}")
         if ids[-1] not in gymnasium.registry:
             gymnasium.register(
@@ -29,7 +30,8 @@ def register() -> list[str]:
 
 def made(num_envs: int = 1, preset: str = "JaxMMO-v1", **settings: Any) -> Any:
     """For `make_vec`, whose `num_envs` are all slots of whole worlds."""
-    _, env = make_world(preset, None, {k: v for k, v in settings.items() if k in _fields()})
+    known = making.preset(preset).settings
+    _, env = make_world(preset, None, {k: v for k, v in settings.items() if k in known})
     worlds, rest = divmod(num_envs, env.config.capacity)
     if rest or not worlds:
         raise ValueError(
@@ -39,8 +41,3 @@ def made(num_envs: int = 1, preset: str = "JaxMMO-v1", **settings: Any) -> Any:
 
     return vector_env(preset, worlds, **settings)
 
-
-def _fields() -> set[str]:
-    from jaxmmo.env.config import EnvConfig
-
-    return set(EnvConfig.__dataclass_fields__)
