@@ -7,10 +7,14 @@ from typing import Any
 from jaxmmo.adapters._worlds import make_world
 from jaxmmo.adapters.base import requires
 from jaxmmo.env import making
+from jaxmmo.env.registry import FIRST_GAME
 
 
 def register() -> list[str]:
     """Makes the presets known to `gymnasium.make_vec`, as `jaxmmo/JaxMMO-v1` and so on.
+
+    The second game's are `jaxmmo2/JaxMMO-v2` and `jaxmmo2/NeuralMMO-v2.1`: within one namespace,
+    Gymnasium would take JaxMMO-v1 for an outdated version of JaxMMO-v2.
 
     Returns:
       The ids.
@@ -18,7 +22,7 @@ def register() -> list[str]:
     gymnasium = requires("gymnasium")
     ids = []
     for preset in making.registered():
-        ids.append(f"jaxmmo/{preset}")
+        ids.append(f"jaxmmo{'' if preset in FIRST_GAME else 2}/{preset}")
         if ids[-1] not in gymnasium.registry:
             gymnasium.register(
                 ids[-1],
