@@ -44,4 +44,3 @@ def made(num_envs: int = 1, preset: str = "JaxMMO-v1", **settings: Any) -> Any:
     from jaxmmo.adapters.gymnasium import vector_env
 
     return vector_env(preset, worlds, **settings)
-

@@ -15,9 +15,10 @@ transitions are real, `infos["newborn"]` where an episode began. Where the dead 
 begins in the step that terminates the one before, as in Gymnasium's mode `SAME_STEP`: choose that
 mode there, so that wrappers count right.
 
-The autoreset mode says what comes after the end of a whole world: at the `horizon`, where everybody
-alive is truncated, and in a world without births when nobody lives: a new world in the next step, in the same step (then `infos["final_obs"]` holds the
-last observations of the old), or when `reset(options={"reset_mask": ...})` asks for it.
+The autoreset mode says what comes after the end of a whole world, at the `horizon`, where everybody
+alive is truncated, or when nobody lives in one without births: a new world in the next step, in the
+same step (then `infos["final_obs"]` holds the last observations of the old), or when
+`reset(options={"reset_mask": ...})` asks for it.
 """
 
 from __future__ import annotations
@@ -244,14 +245,16 @@ class VectorEnv(_vector.VectorEnv):
         return told
 
     def _final(self, outcome: Outcome) -> dict[str, Any]:
-        """The last observations of all whose episode ended, as Gymnasium wants them: objects."""
+        """The last observations of all whose episode ended, as Gymnasium wants them: objects.
+
+        Those of the dead are zero, though somebody else may live there already.
+        """
         done = (outcome.terminated | outcome.truncated).reshape(-1)
         if not done.any():
             return {}
         every, died = self._observations(), outcome.terminated.reshape(-1)
         final = np.full(self.num_envs, None, object)
         for i in np.flatnonzero(done):
-            # somebody else may live there already
             final[i] = _spaces.nobody(self.layout) if died[i] else _spaces.rows(every, int(i))
         return {"final_obs": final, "_final_obs": done}
 

@@ -11,11 +11,11 @@ gymnax that is installed or `form`. Where a script has `jax.vmap(env.step)` over
 leading axis is there already: vmap over worlds besides, if several are wanted.
 
 A slot's episode is a life. In a slot where nobody lives, observation and reward are zero:
-`info["acted"]` says which transitions are real, `info["newborn"]` where an episode begins: where the
-dead are born again, in the step that terminates. A world without births is over when nobody lives.
-At the horizon, whoever lives is truncated, a new world begins in the same step, and
-`info["final_observation"]` is the last one of the old. `params` holds the rules of the game: its
-leaves may change, or differ from world to world, without compiling anew.
+`info["acted"]` says which transitions are real, `info["newborn"]` where an episode begins; where
+the dead are born again, that is the step that terminates. A world is over at the horizon, when
+whoever lives is truncated, or when nobody lives in one without births: a new world begins in the
+same step, and `info["final_observation"]` is the last one of the old. `params` holds the rules of
+the game: its leaves may change, or differ from world to world, without compiling anew.
 """
 
 from __future__ import annotations

@@ -10,11 +10,11 @@
         observations, rewards, terminations, truncations, infos = env.step(actions)
 
 Names, `agent_` and the id, are never used again: where the dead are born again under their id, the
-number of the life comes behind it, as in `agent_7_2`. A newborn is in `agents` and in all dicts from the
-step in which it is born, with reward 0; the dead are in the dicts of the step in which they die,
-with a zero observation, and gone from `agents`. The world ends at the horizon: whoever lives is
-truncated. While nobody lives, the world goes on by itself, since an empty `agents` means the end; a
-world without births ends then.
+number of the life comes behind it, as in `agent_7_2`. A newborn is in `agents` and in all dicts
+from the step in which it is born, with reward 0; the dead are in the dicts of the step in which
+they die, with a zero observation, and gone from `agents`. The world ends at the horizon: whoever
+lives is truncated. While nobody lives, the world goes on by itself, since an empty `agents` means
+the end; a world without births ends then.
 """
 
 from __future__ import annotations

@@ -86,8 +86,8 @@ def test_the_second_game_has_as_many_heads_and_tables_as_it_says(preset, observa
     env = jaxmmo.make(preset, **HUNGRY)
     layout = Layout(env.spec, observations, "multi")
     obs = jax.eval_shape(env.reset, jax.random.key(0))[0]
-    seen, masks, row = jax.eval_shape(lambda o: (layout.observe(o), layout.masks(o)), obs) + (
-        jax.eval_shape(layout.mask_row, obs),
+    seen, masks, row = jax.eval_shape(
+        lambda o: (layout.observe(o), layout.masks(o), layout.mask_row(o)), obs
     )
     whole = jax.tree.map(lambda x: jax.ShapeDtypeStruct((4, *x.shape), x.dtype), layout.shapes())
     assert seen == whole

@@ -131,7 +131,11 @@ def test_a_training_script_of_its_shape_runs_in_the_second_game(preset):
     obs, reward, done, info = rollout(env, ticks=26, worlds=2)
     acted, newborn, over = (np.asarray(info[n]) for n in ("acted", "newborn", "returned_episode"))
     ended, seen = np.asarray(done), np.asarray(obs).any(-1)
-    assert np.isfinite(obs).all() and obs.shape == (26, 8, env.observation_space("agent_0").shape[0])
+    assert np.isfinite(obs).all() and obs.shape == (
+        26,
+        8,
+        env.observation_space("agent_0").shape[0],
+    )
     assert over[11].any() and not (ended & ~acted).any()
     np.testing.assert_array_equal(acted[1:], seen[:-1])  # who acts is who was there
     deaths = ended & ~over
