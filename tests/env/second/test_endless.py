@@ -102,7 +102,7 @@ def test_steps_towards_a_goal_in_sight_lie_on_shortest_paths():
             around = [away[row + d, col + r] for d, r in chasing.NEIGHBOURS]
             if max(abs(end - (row, col))) <= 7 and min(around) < 12:
                 short += away[row + down, col + right] == min(around)
-                far += 1
+                near += 1
     assert same > 0.88 * len(cases) * 6 / 7
     assert short == near > 700
 
