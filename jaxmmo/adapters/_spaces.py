@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from jaxmmo.adapters.base import Layout, requires
+from jaxmmo.adapters.base import Layout, View, requires
 from jaxmmo.io import arrays
 
 spaces: Any = requires("gymnasium.spaces", "gymnasium")
@@ -53,6 +53,11 @@ def _mask(layout: Layout) -> Any:
     if layout.actions == "joint":
         return spaces.MultiBinary(layout.num_actions)
     return spaces.Tuple([spaces.MultiBinary(n) for n in layout.choices])
+
+
+def seen(view: View) -> dict[str, Any]:
+    """What all slots observe, in the form of the spaces."""
+    return {"observation": plain(view.observation), "action_mask": plain(view.mask)}
 
 
 def nobody(layout: Layout) -> dict[str, Any]:

@@ -32,7 +32,7 @@ import numpy as np
 from jaxmmo.adapters import _spaces
 from jaxmmo.adapters._registration import register
 from jaxmmo.adapters._worlds import make_world, render_modes
-from jaxmmo.adapters.base import Layout, Outcome, View, compiled, requires, seeded
+from jaxmmo.adapters.base import Layout, Outcome, compiled, requires, seeded
 from jaxmmo.env.presets import Preset
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import select
@@ -220,7 +220,7 @@ class VectorEnv(_vector.VectorEnv):
         return told._replace(newborn=newborn)
 
     def _observations(self) -> dict[str, Any]:
-        return _flat(_batched(self._view), self.num_envs)
+        return _flat(_spaces.seen(self._view), self.num_envs)
 
     def _infos(self, acted: Any, newborn: Any, illegal: Any) -> dict[str, Any]:
         view = self._view
@@ -298,10 +298,6 @@ def vector_env(
         rules=rules,
         **overrides,
     )
-
-
-def _batched(view: View) -> dict[str, Any]:
-    return {"observation": _spaces.plain(view.observation), "action_mask": _spaces.plain(view.mask)}
 
 
 def _flat(tree: Any, size: int) -> Any:

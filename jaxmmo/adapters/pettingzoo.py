@@ -218,10 +218,7 @@ class ParallelEnv(_pettingzoo.ParallelEnv):
         self.agents = list(self._slots)
 
     def _observations(self, view: View, slots: dict[str, int]) -> dict[str, Any]:
-        every = {
-            "observation": _spaces.plain(view.observation),
-            "action_mask": _spaces.plain(view.mask),
-        }
+        every = _spaces.seen(view)
         return {agent: _spaces.rows(every, slot) for agent, slot in slots.items()}
 
     def _info(self, agent: str, slot: int, outcome: Outcome | None = None) -> dict[str, Any]:

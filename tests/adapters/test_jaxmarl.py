@@ -137,7 +137,7 @@ def test_a_training_script_of_its_shape_runs_in_the_second_game(preset):
         return np.asarray(info[name]).reshape(40, 2, 4).swapaxes(1, 2).reshape(40, 8)
 
     acted, newborn, over = map(by_agent, ("acted", "newborn", "returned_episode"))
-    ended, seen = np.asarray(done), np.asarray(obs).any(-1)
+    ended, seen = np.asarray(done), np.asarray(jnp.any(obs != 0, -1))
     np.testing.assert_array_equal(acted[1:], seen[:-1])  # who acts is who was there
     assert not (ended & ~acted).any() and newborn[over].all() and ended[over & acted].all()
     deaths = ended & ~over

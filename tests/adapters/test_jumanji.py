@@ -38,7 +38,7 @@ def test_its_checks_pass_in_the_second_game(preset):
     assert env.action_spec.shape == (4, 13)
     with pytest.raises(ValueError, match=f"not for {preset}, but for"):
         env.render(state)
-    deaths = 0
+    deaths, tick, after = 0, 0, np.zeros(4, bool)
     for tick in range(12):
         alive = np.asarray(state.world.players.alive)
         key = jax.random.key(tick)
