@@ -70,7 +70,7 @@ def report(economies: Any, mine: np.ndarray, lives: float) -> dict[str, Any]:
     of = {event: events[number] for number, event in enumerate(COUNTED)}
 
     def by_item(*kinds: Event) -> dict[str, int]:
-        found = sum(of[kind] for kind in kinds)
+        found = np.sum([of[kind] for kind in kinds], 0)
         return {item.name.lower(): int(found[item]) for item in Item if item and found[item]}
 
     bought, paid = of[Event.BUY_ITEM], coins[COUNTED.index(Event.BUY_ITEM)]
