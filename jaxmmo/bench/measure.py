@@ -27,6 +27,12 @@ def use_every_core() -> None:
         return
 
 
+def one_core_each() -> dict[str, bool]:
+    """Options to compile with where every core is a device: no operation is divided among cores."""
+    each = jax.devices()[0].platform == "cpu" and jax.device_count() == cores()
+    return {"xla_cpu_multi_thread_eigen": False} if each else {}
+
+
 def machine() -> dict[str, Any]:
     """Device, versions and cores, for whoever reads the numbers later."""
     device = jax.devices()[0]

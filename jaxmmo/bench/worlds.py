@@ -159,7 +159,7 @@ def run(
 
     began = time.perf_counter()
     program = sharded(lambda k, o, s: play(env, rules, ticks, k, o, s), 3)
-    compiled = program.lower(keys, obs, state).compile()
+    compiled = program.lower(keys, obs, state).compile(measure.one_core_each())
     compile_seconds = time.perf_counter() - began
     shapes = jax.eval_shape(lambda o: o, obs)
     size = measure.nbytes(shapes)
