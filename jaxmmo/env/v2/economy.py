@@ -91,7 +91,7 @@ def count(economy: Economy, before: Any, after: Any, log: Any) -> Economy:
     wearer = get_at(group, jnp.where(items.alive & items.equipped, items.owner, size), groups)
     place = jnp.asarray(SLOT, jnp.int32)[items.type]
     done = after.progress.done & ~before.progress.done
-    had = add_at(jnp.zeros_like(economy.held), group, players.gold)
+    had = add_at(0 * economy.held, group, players.gold)
     return Economy(
         steps=add_at(economy.steps, group, 1),
         gold=economy.gold + had,
