@@ -47,10 +47,11 @@ def record(
     values = (world.bodies.id[who], int(event), type, level, number, gold, target)
     columns = [jnp.broadcast_to(jnp.asarray(v, jnp.int32), when.shape) for v in values]
     row = jnp.stack(columns, -1)
-    if isinstance(world.log, Draft):
+    log: Log | Draft = world.log
+    if isinstance(log, Draft):
         entry = (jnp.atleast_1d(when), jnp.atleast_2d(row))
-        return world.replace(log=Draft((*world.log.entries, entry)))
-    return world.replace(log=_add(world.log, when, row))
+        return world.replace(log=Draft((*log.entries, entry)))
+    return world.replace(log=_add(log, when, row))
 
 
 def written(draft: Draft, size: int) -> Log:

@@ -96,8 +96,8 @@ class _Groups:
         amount = mask.astype(jnp.int32)
         if not self.shared:
             return self.total(owner, amount)[:, None]
-        table = jnp.zeros((self.players, self.players), jnp.int32)
-        return add_at(table, (slice(None), owner), amount)
+        none = jnp.zeros(self.players, jnp.int32)
+        return jax.vmap(lambda mine: add_at(none, owner, mine))(amount)
 
     def sum(self, values: jax.Array) -> jax.Array:
         """[P]: of the living members."""

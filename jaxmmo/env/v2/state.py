@@ -199,7 +199,7 @@ class World(struct.PyTreeNode):
     queued: jax.Array  # i32[]
     lost_items: jax.Array  # i32[]; items that found no row: the table is too small
     seizures: Seizures
-    log: Log | Draft
+    log: Log  # a `Draft` within a tick in which all act at once
 
     @property
     def depleted(self) -> jax.Array:

@@ -115,7 +115,7 @@ def test_harvested_tiles_grow_again_with_the_same_chance_in_every_tick():
     world = zeros.replace(terrain=zeros.terrain.replace(tile=tile), bodies=here)
     words = jax.random.bits(jax.random.key(1), (4000, CONFIG.capacity, 5), jnp.uint32)
     for chance in (0.02, 0.5, 1.0):
-        rules = ENV.default_rules(regrow=[chance] * 16)
+        rules: Any = ENV.default_rules(regrow=[chance] * 16)
         draw = jax.vmap(lambda word, rules=rules: _ripening(CONFIG, rules, world, word))
         delay = np.asarray(jax.jit(draw)(words)).reshape(-1)
         assert delay.min() == 1
@@ -123,7 +123,8 @@ def test_harvested_tiles_grow_again_with_the_same_chance_in_every_tick():
         assert abs(delay.mean() - 1 / chance) <= 4 * deviation
         for ticks in (1, 3):
             assert abs((delay > ticks).mean() - (1 - chance) ** ticks) < 0.006
-    never = _ripening(CONFIG, ENV.default_rules(regrow=[0.0] * 16), world, words[0])
+    barren: Any = ENV.default_rules(regrow=[0.0] * 16)
+    never = _ripening(CONFIG, barren, world, words[0])
     assert (np.asarray(never) == NEVER).all()
 
 
