@@ -84,7 +84,8 @@ def pack_bits(mask: jax.Array) -> jax.Array:
     padded = jnp.pad(mask, [(0, 0)] * (mask.ndim - 1) + [(0, 32 * words - size)])
     quarters = padded.astype(jnp.uint8).reshape(*mask.shape[:-1], words, 8, 4)
     four = jax.lax.bitcast_convert_type(quarters, jnp.uint32) * jnp.uint32(0x10204080) >> 28
-    return jnp.sum(four << 4 * jnp.arange(8, dtype=jnp.uint32), -1, dtype=jnp.uint32)
+    shift = jnp.broadcast_to(4 * jnp.arange(8, dtype=jnp.uint32), four.shape)
+    return jnp.sum(four << shift, -1, dtype=jnp.uint32)
 
 
 def count_before(mask: jax.Array) -> jax.Array:
