@@ -22,7 +22,10 @@ PAGES = sorted(
 BLOCK = re.compile(r"^```([\w{}-]*)(?: [^\n]*)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LONG = tuple(
     f"docs/{page}"
-    for page in ("api", "bands", "baselines", "experiments", "extending", "io", "your-own-idea")
+    for page in (
+        *("api", "bands", "baselines", "experiments", "extending", "io", "migration"),
+        "your-own-idea",
+    )
 )
 """Pages whose code compiles much."""
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")

@@ -13,18 +13,24 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxmmo.runs.config import cores
+
 
 def use_every_core() -> None:
     """Makes one CPU device of every core; a no-op once JAX has been used, or on accelerators.
 
     One world is stepped by one core: worlds side by side are what fills a machine.
     """
-    import os
-
     try:
-        jax.config.update("jax_num_cpu_devices", len(os.sched_getaffinity(0)))
-    except (RuntimeError, AttributeError):
+        jax.config.update("jax_num_cpu_devices", cores())
+    except RuntimeError:
         return
+
+
+def one_core_each() -> dict[str, bool]:
+    """Options to compile with where every core is a device: no operation is divided among cores."""
+    each = jax.devices()[0].platform == "cpu" and jax.device_count() == cores()
+    return {"xla_cpu_multi_thread_eigen": False} if each else {}
 
 
 def machine() -> dict[str, Any]:
@@ -32,7 +38,7 @@ def machine() -> dict[str, Any]:
     device = jax.devices()[0]
     name = device.device_kind
     if device.platform == "cpu":
-        name = f"{_processor()} ({jax.device_count()} cores used)"
+        name = f"{_processor()} ({cores()} cores)"
     return {
         "device": name,
         "platform": device.platform,

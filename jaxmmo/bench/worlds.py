@@ -15,6 +15,7 @@ from jaxmmo.env import making, random
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.observation import Observation
 from jaxmmo.env.rules import Rules
+from jaxmmo.env.state import pack_bits
 from jaxmmo.spec import Spec
 
 POLICY_STREAM = 1 << 16  # of random numbers: none of the game's own
@@ -23,10 +24,7 @@ POLICY_STREAM = 1 << 16  # of random numbers: none of the game's own
 def nth_legal(mask: jax.Array, word: jax.Array) -> jax.Array:
     """i32[...]: a uniform choice among the legal ones of bool[..., C]."""
     size, words = mask.shape[-1], -(-mask.shape[-1] // 32)
-    padded = jnp.pad(mask, [(0, 0)] * (mask.ndim - 1) + [(0, 32 * words - size)])
-    bit = jnp.uint32(1) << jnp.arange(32, dtype=jnp.uint32)
-    lanes = jnp.where(padded.reshape(*mask.shape[:-1], words, 32), bit, 0)
-    every = jnp.sum(lanes, -1, dtype=jnp.uint32)
+    every = pack_bits(mask)
     ones = jax.lax.population_count(every).astype(jnp.int32)
     nth = 1 + random.below(word, jnp.maximum(jnp.sum(ones, -1), 1))
     bits, place, before = every[..., 0], jnp.zeros_like(nth), jnp.zeros_like(nth)
@@ -161,13 +159,14 @@ def run(
 
     began = time.perf_counter()
     program = sharded(lambda k, o, s: play(env, rules, ticks, k, o, s), 3)
-    compiled = program.lower(keys, obs, state).compile()
+    compiled = program.lower(keys, obs, state).compile(measure.one_core_each())
     compile_seconds = time.perf_counter() - began
     shapes = jax.eval_shape(lambda o: o, obs)
     size = measure.nbytes(shapes)
 
     seconds, acted, present, digest = [], [], [], jnp.zeros(2)
     for _ in range(repeats + 1):
+        obs, state = jax.device_put((obs, state), by_world)  # arrays of no size come out replicated
         began = time.perf_counter()
         obs, state, digest, a, p = jax.block_until_ready(compiled(keys, obs, state))
         seconds.append(time.perf_counter() - began)

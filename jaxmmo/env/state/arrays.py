@@ -73,15 +73,27 @@ def min_at(array: jax.Array, index: Index, value: Any) -> jax.Array:
     return array.at[index].min(value, mode="drop")
 
 
+def pack_bits(mask: jax.Array) -> jax.Array:
+    """u32[..., W]: a mask bool[..., N], 32 elements a word, the first in the lowest bit.
+
+    Four truth values of a byte each are read as one number, and a product moves their bits to its
+    highest four: a third of the time of adding up 32 numbers.
+    """
+    size = mask.shape[-1]
+    words = -(-size // 32)
+    padded = jnp.pad(mask, [(0, 0)] * (mask.ndim - 1) + [(0, 32 * words - size)])
+    quarters = padded.astype(jnp.uint8).reshape(*mask.shape[:-1], words, 8, 4)
+    four = jax.lax.bitcast_convert_type(quarters, jnp.uint32) * jnp.uint32(0x10204080) >> 28
+    return jnp.sum(four << 4 * jnp.arange(8, dtype=jnp.uint32), -1, dtype=jnp.uint32)
+
+
 def count_before(mask: jax.Array) -> jax.Array:
     """i32[N]: how many of a mask bool[N] are set before each index.
 
     By the bits of 32 indices at a time: on a CPU a running sum costs many times more.
     """
-    size, words = mask.shape[0], -(-mask.shape[0] // 32)
-    lane = jnp.arange(32, dtype=jnp.uint32)[None]
-    bits = jnp.pad(mask, (0, 32 * words - size)).reshape(words, 32)
-    word = jnp.sum(jnp.where(bits, jnp.uint32(1) << lane, 0), 1, dtype=jnp.uint32)
+    size, word = mask.shape[0], pack_bits(mask)
+    words, lane = word.shape[0], jnp.arange(32, dtype=jnp.uint32)[None]
     ones = jax.lax.population_count(word).astype(jnp.int32)
     if words <= 8:
         earlier = jnp.arange(words)[:, None] < jnp.arange(words)[None]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from jaxmmo.env.state.arrays import get_at, varying_like
+from jaxmmo.env.state.arrays import get_at, pack_bits, varying_like
 
 SIGHT = 11
 """Tiles to each side that a search knows."""
@@ -82,11 +82,8 @@ def first_steps(
 
 def _windows(passable: jax.Array, centre: jax.Array) -> jax.Array:
     """u32[side, N]: passable tiles around each centre, the westernmost in the lowest bit."""
-    height, width = passable.shape
-    words = -(-width // 32)
-    lane = jnp.arange(32, dtype=jnp.uint32)
-    bits = jnp.pad(passable, ((0, 0), (0, 32 * words - width))).reshape(height, words, 32)
-    packed = jnp.sum(jnp.where(bits, jnp.uint32(1) << lane, 0), 2, dtype=jnp.uint32)
+    packed = pack_bits(passable)
+    words = packed.shape[1]
     packed = jnp.pad(packed, ((SIGHT, SIGHT), (1, 2))).reshape(-1)
     row = jnp.arange(_SIDE)[:, None] + centre[None, :, 0]
     west = centre[None, :, 1] - SIGHT + 32

@@ -18,7 +18,7 @@ from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import NEEDS, NUM_STYLES, PASSABLE, Item, Kind
 from jaxmmo.env.v2.inventory import STACKS, stacks
 from jaxmmo.env.v2.rules import Rules
-from jaxmmo.env.v2.state import Bodies, Items
+from jaxmmo.env.v2.state import Items
 from jaxmmo.spec import Head
 
 PRICES = 100
@@ -31,12 +31,22 @@ LEADS = tuple((int(row), int(col)) for row, col in DELTAS)
 """Where each choice of `move` leads: stay, north, south, east, west."""
 
 
+class Rows:
+    """Some rows of a table, whose columns are looked up when they are asked for."""
+
+    def __init__(self, table: Any, row: jax.Array) -> None:
+        self._table, self._row = table, row
+
+    def __getattr__(self, name: str) -> jax.Array:
+        return getattr(self._table, name)[self._row]
+
+
 class Goods(NamedTuple):
     """Rows of the table of items that are shown to each player, K of them."""
 
     slot: jax.Array  # i32[P, K]
     there: jax.Array  # bool[P, K]
-    items: Items  # their columns [P, K]
+    items: Rows  # their columns [P, K]
 
 
 def goods(config: Config, state: Any, view: str) -> Goods:
@@ -44,7 +54,7 @@ def goods(config: Config, state: Any, view: str) -> Goods:
     slot = state.views[view].slots
     items = state.tables["items"]
     row = jnp.minimum(slot, items.alive.shape[0] - 1)
-    return Goods(slot, slot < items.alive.shape[0], jax.tree.map(lambda x: x[row], items))
+    return Goods(slot, slot < items.alive.shape[0], Rows(items, row))
 
 
 def offered(config: Config, items: Items) -> tuple[jax.Array, jax.Array]:
@@ -54,13 +64,13 @@ def offered(config: Config, items: Items) -> tuple[jax.Array, jax.Array]:
     return rows, jnp.sum(listed, dtype=jnp.int32)
 
 
-def others(state: Any) -> tuple[jax.Array, Bodies]:
+def others(state: Any) -> tuple[jax.Array, Rows]:
     """The bodies shown to each player: bool[P, K], somebody other is there; their columns."""
     slot = state.views["agent"].slots
     size = state.bodies.alive.shape[0]
     someone = (slot < size) & (jnp.arange(slot.shape[1]) > 0)
     row = jnp.minimum(slot, size - 1)
-    return someone, jax.tree.map(lambda x: x[row], state.bodies)
+    return someone, Rows(state.bodies, row)
 
 
 def acts(state: Any) -> jax.Array:

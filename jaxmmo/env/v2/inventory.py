@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxmmo.env.rules import NEVER
-from jaxmmo.env.state.arrays import add_at, get_at, set_at
+from jaxmmo.env.state.arrays import add_at, get_at, select, set_at
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import FIGHTS, SLOT, Item
 from jaxmmo.env.v2.rules import Rules
@@ -20,9 +20,23 @@ MOST = 100
 
 
 def write(items: Items, item: jax.Array, when: jax.Array, **values: jax.Array | int) -> Items:
-    """The items with columns of one row changed, if `when`."""
-    slot = jnp.where(when, item, items.type.shape[0])
-    return items.replace(**{k: set_at(getattr(items, k), slot, v) for k, v in values.items()})
+    """The items with columns of one row changed, if `when`, or of several different rows.
+
+    Of several it is found once which of them is written to each row of the table.
+    """
+    size = items.type.shape[0]
+    slot = jnp.where(when, item, size).reshape(item.shape)
+    if item.ndim == 0:
+        return items.replace(**{k: set_at(getattr(items, k), slot, v) for k, v in values.items()})
+    slot = slot.reshape(-1)
+    source = set_at(jnp.full(size, -1, jnp.int32), slot, jnp.arange(slot.shape[0]))
+    written, source = source >= 0, jnp.maximum(source, 0)
+
+    def changed(name: str, value: jax.Array | int) -> jax.Array:
+        one = jnp.ndim(value) == 0
+        return select(written, value if one else value.reshape(-1)[source], getattr(items, name))
+
+    return items.replace(**{name: changed(name, value) for name, value in values.items()})
 
 
 def held(items: Items, body: jax.Array) -> jax.Array:
@@ -101,7 +115,10 @@ def make_item(
 
 
 def destroy(world: World, item: jax.Array, when: jax.Array) -> World:
-    """An item is gone, and its row waits to be used again."""
+    """An item is gone, or several are, and its row waits to be used again."""
+    if item.ndim:
+        slot = jnp.where(when, item, world.items.type.shape[0])
+        return destroy_each(world, set_at(jnp.zeros_like(world.items.alive), slot, True))
     nobody = world.bodies.id.shape[0]
     items = write(world.items, item, when, alive=False, owner=nobody, equipped=False, price=0)
     return world.replace(items=items, item_rows=world.item_rows.free(item, when))

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from jaxmmo.env.state.arrays import count_before, set_at
 from jaxmmo.env.v2.constants import Event
-from jaxmmo.env.v2.state import Log, World
+from jaxmmo.env.v2.state import Draft, Log, World
 
 COLUMNS = ("ent_id", "event", "type", "level", "number", "gold", "target_ent")
 
@@ -47,10 +47,24 @@ def record(
     values = (world.bodies.id[who], int(event), type, level, number, gold, target)
     columns = [jnp.broadcast_to(jnp.asarray(v, jnp.int32), when.shape) for v in values]
     row = jnp.stack(columns, -1)
-    rows, count = world.log.rows, world.log.count
-    place = count if when.ndim == 0 else count + count_before(when)
-    rows = set_at(rows, jnp.where(when, place, rows.shape[0]), row)
-    return world.replace(log=Log(rows=rows, count=count + jnp.sum(when, dtype=jnp.int32)))
+    log: Log | Draft = world.log
+    if isinstance(log, Draft):
+        entry = (jnp.atleast_1d(when), jnp.atleast_2d(row))
+        return world.replace(log=Draft((*log.entries, entry)))
+    return world.replace(log=_add(log, when, row))
+
+
+def written(draft: Draft, size: int) -> Log:
+    """The log of all that did happen, in the order of a draft."""
+    when, rows = (jnp.concatenate(parts) for parts in zip(*draft.entries, strict=True))
+    return _add(cleared(size), when, rows)
+
+
+def _add(log: Log, when: jax.Array, row: jax.Array) -> Log:
+    """The log with rows i32[..., 7] where `when`, bool[...], holds."""
+    place = log.count if when.ndim == 0 else log.count + count_before(when)
+    rows = set_at(log.rows, jnp.where(when, place, log.rows.shape[0]), row)
+    return Log(rows=rows, count=log.count + jnp.sum(when, dtype=jnp.int32))
 
 
 def record_item(

@@ -33,7 +33,7 @@ def decide(config: Config, rules: Rules, world: World, rolls: Rolls) -> tuple[Wo
     """NPCs pick targets, and meander or charge; the world remembers the targets."""
     bodies = world.bodies
     npcs = jnp.arange(config.capacity, config.bodies)
-    mine: Bodies = jax.tree.map(lambda column: column[npcs], bodies)
+    mine: Bodies = jax.tree.map(lambda column: column[config.capacity :], bodies)
     target = _targets(config, bodies, mine)
     slot = slot_of(config, bodies, target)
     slot = jnp.where(target == 0, config.bodies, slot)

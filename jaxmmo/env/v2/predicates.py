@@ -96,8 +96,8 @@ class _Groups:
         amount = mask.astype(jnp.int32)
         if not self.shared:
             return self.total(owner, amount)[:, None]
-        table = jnp.zeros((self.players, self.players), jnp.int32)
-        return add_at(table, (slice(None), owner), amount)
+        none = jnp.zeros(self.players, jnp.int32)
+        return jax.vmap(lambda mine: add_at(none, owner, mine))(amount)
 
     def sum(self, values: jax.Array) -> jax.Array:
         """[P]: of the living members."""
@@ -149,7 +149,8 @@ def _of_places(
 def _materials(config: Config, world: World, row: jax.Array, col: jax.Array) -> jax.Array:
     """i32[P]: the materials in sight of each player, a bit each."""
     sight, side = config.vision, 2 * config.vision + 1
-    look = world.look()  # as it is observed after the tick: the compiler makes it once
+    # made once for all windows: the compiler would look at every tile of each anew
+    look = jax.lax.optimization_barrier(world.look())
     windows = jax.vmap(lambda r, c: jax.lax.dynamic_slice(look, (r, c), (side, side)))(
         row - sight, col - sight
     )

@@ -24,14 +24,20 @@ def count(config: Config, tasks: Tasks, rows: jax.Array) -> jax.Array:
     asked = tasks.predicate, tasks.first, tasks.second
     if config.group_tasks:  # [P, E]: every event for every task
         mine = jnp.pad(tasks.subject, ((0, 0), (0, 1)))[:, who]
-        added = _worth(*(column[:, None] for column in asked), rows[None])
+        added = _worth([column[:, None] for column in asked], rows[None])
         return jnp.where(mine, added, 0).sum(1)
-    mine = (get_at(column, who, -1) for column in asked)
-    return add_at(jnp.zeros(players, jnp.int32), who, _worth(*mine, rows))
+    mine = [get_at(column, who, -1) for column in asked]
+    return add_at(jnp.zeros(players, jnp.int32), who, _worth(mine, rows))
 
 
-def _worth(predicate: jax.Array, first: jax.Array, second: jax.Array, rows: jax.Array) -> jax.Array:
-    """i32[...]: what events [..., 7] add to tasks of members of whom they are."""
+def _worth(asked: list[jax.Array], rows: jax.Array) -> jax.Array:
+    """i32[...]: what events [..., 7] add to the tasks of members of whom they are.
+
+    Args:
+      asked: predicate, first and second number of those tasks, i32[...].
+      rows: of the log.
+    """
+    predicate, first, second = asked
     _, event, type, level, number, gold, target = jnp.moveaxis(rows, -1, 0)
     named = jnp.zeros(jnp.broadcast_shapes(predicate.shape, event.shape), bool)
     for key, code in EVENT_OF.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from jaxmmo.env.state.arrays import compact, count_before, get_at, set_at
+from jaxmmo.env.state.arrays import compact, count_before, get_at, select, set_at
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import PASSABLE
 from jaxmmo.env.v2.decisions import Rolls
@@ -105,10 +105,15 @@ def _place(
         "spawn_row": row,
         "spawn_col": col,
     }
-    columns = {
-        name: set_at(column, at, jnp.asarray(values.get(name, 0), column.dtype))
-        for name, column in vars(bodies).items()
-    }
+    # which attempt fills each slot is found once, for all columns
+    source = set_at(jnp.full(config.bodies, -1, jnp.int32), at, jnp.arange(when.shape[0]))
+    filled, source = source >= 0, jnp.maximum(source, 0)
+
+    def column(name: str, old: jax.Array) -> jax.Array:
+        value = jnp.asarray(values.get(name, 0))
+        return select(filled, value[source] if value.ndim else value, old)
+
+    columns = {name: column(name, old) for name, old in vars(bodies).items()}
     return world.replace(
         bodies=bodies.replace(**columns),
         places=places,

@@ -69,16 +69,14 @@ class Rows(struct.PyTreeNode):
         return self.replace(stamp=set_at(stamp, row, NEVER)), row
 
     def free_each(self, mask: jax.Array) -> Rows:
-        """The rows with those of a mask bool[N] given back, in their order."""
-        stamp = jnp.where(mask, self.clock + count_before(mask), self.stamp)
-        return Rows(stamp=stamp, clock=self.clock + jnp.sum(mask, dtype=jnp.int32))
+        """The rows with those of a mask bool[N] given back, for `take_each`."""
+        return self.replace(stamp=jnp.where(mask, self.clock, self.stamp))
 
     def free(self, row: jax.Array, when: jax.Array) -> Rows:
-        """The rows with one given back, or several: i32[N] and bool[N]."""
+        """The rows with one given back."""
         slot = jnp.where(when, row, self.stamp.shape[0])
-        stamp = self.clock if when.ndim == 0 else self.clock + count_before(when)
-        clock = self.clock + jnp.sum(when, dtype=jnp.int32)
-        return Rows(stamp=set_at(self.stamp, slot, stamp), clock=clock)
+        clock = self.clock + when.astype(jnp.int32)
+        return Rows(stamp=set_at(self.stamp, slot, self.clock), clock=clock)
 
 
 def _number(name: str, high: int, divisor: float = 100.0) -> Attribute:
@@ -166,6 +164,12 @@ class Log(struct.PyTreeNode):
     count: jax.Array  # i32[]; may exceed E: the rest was not written
 
 
+class Draft(struct.PyTreeNode):
+    """A log while many act at once: what may have happened, written down when the tick is over."""
+
+    entries: tuple[tuple[jax.Array, jax.Array], ...] = ()  # bool[N] and i32[N, 7], N of any size
+
+
 class Seizures(struct.PyTreeNode):
     """Who was the last to stand alone on a tile that tasks are about."""
 
@@ -195,7 +199,7 @@ class World(struct.PyTreeNode):
     queued: jax.Array  # i32[]
     lost_items: jax.Array  # i32[]; items that found no row: the table is too small
     seizures: Seizures
-    log: Log
+    log: Log  # a `Draft` within a tick in which all act at once
 
     @property
     def depleted(self) -> jax.Array:
@@ -230,9 +234,8 @@ def slot_of(config: Config, bodies: Bodies, identity: jax.Array) -> jax.Array:
     """i32[N]: the slots of ids; of players also after their death. B for nobody."""
     npc = bodies.id[config.capacity :]
     found = (npc[None] == identity[:, None]) & bodies.alive[None, config.capacity :]
-    slot = jnp.where(found.any(1), config.capacity + jnp.argmax(found, 1), config.bodies)
-    if config.npc_capacity == 0:
-        slot = jnp.full_like(identity, config.bodies)
+    slots = jnp.arange(config.capacity, config.bodies, dtype=jnp.int32)
+    slot = jnp.where(found, slots, config.bodies).min(1, initial=config.bodies)
     return jnp.where(identity > 0, identity - 1, slot).astype(jnp.int32)
 
 

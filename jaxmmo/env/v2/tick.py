@@ -35,6 +35,7 @@ def advance(
     Returns:
       The world, whose log holds the tick's events, and who died and what NPCs decided.
     """
+    world = world.replace(log=varying_like(log.cleared(config.events), world.tick))
     world, plans = begin(config, rules, world, rolls)
     world = living.update_players(config, rules, world, rolls)
     if config.has("npc"):
@@ -47,8 +48,7 @@ def advance(
 
 
 def begin(config: Config, rules: Rules, world: World, rolls: Rolls) -> tuple[World, Plans]:
-    """NPCs decide, before anything happens; nothing is on record yet."""
-    world = world.replace(log=varying_like(log.cleared(config.events), world.tick))
+    """NPCs decide, before anything happens."""
     if config.has("npc") and config.npc_capacity:
         return minds.decide(config, rules, world, rolls)
     return world, Plans(jnp.zeros(0, jnp.int32), jnp.zeros(0, jnp.int32), jnp.zeros(0, jnp.int32))

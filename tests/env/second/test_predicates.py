@@ -75,7 +75,7 @@ def test_own_tasks_are_those_of_groups_of_one():
         rows[:, 1] = random.choice([0, *Event], 64)
         rows[:, 6] -= 2
         sums = [np.asarray(f(t, rows)) for f, t in zip(counts, (task, alone), strict=True)]
-        np.testing.assert_array_equal(*sums)
+        np.testing.assert_array_equal(sums[0], sums[1])
         counted |= set(kinds[sums[0] != 0].tolist())
     assert seen == {int(p) for p in Predicate}
     assert {Predicate.CAN_SEE_TILE, Predicate.OWN_ITEM, Predicate.EQUIP_ITEM} <= positive

@@ -24,7 +24,7 @@ class Bags(NamedTuple):
     """What bodies hold."""
 
     held: jax.Array  # i32[B]; how many items
-    stack: jax.Array  # i32[B * KINDS]; rows of stacks, I for none
+    stack: jax.Array  # i32[P * KINDS]; rows of stacks, I for none
 
 
 def bags_of(config: Config, items: Items) -> Bags:
@@ -40,13 +40,13 @@ def bags_of(config: Config, items: Items) -> Bags:
 
 def size_of(config: Config) -> int:
     """Entries of a table of stacks."""
-    return config.bodies * KINDS
+    return config.capacity * KINDS
 
 
 def kind_of(config: Config, body: jax.Array, type: jax.Array, level: jax.Array) -> jax.Array:
     """i32[...]: where a table of stacks has a body's of that type and level; its end for others."""
     kind = body * KINDS + (type - Item.WHETSTONE) * LEVELS + jnp.clip(level, 0, LEVELS - 1)
-    return jnp.where(inventory.stacks(type) & (body < config.bodies), kind, size_of(config))
+    return jnp.where(inventory.stacks(type) & (body < config.capacity), kind, size_of(config))
 
 
 def worn_by(config: Config, items: Items, place: int) -> jax.Array:

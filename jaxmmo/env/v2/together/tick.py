@@ -5,10 +5,12 @@ Equal to the original wherever its order of agents does not matter.
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
-from jaxmmo.env.state.arrays import get_at
+from jaxmmo.env.state.arrays import get_at, set_at
 from jaxmmo.env.v2 import dealing, inventory, living, log
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import Event
@@ -17,7 +19,7 @@ from jaxmmo.env.v2.minds import Plans
 from jaxmmo.env.v2.moving import move
 from jaxmmo.env.v2.order import ranks
 from jaxmmo.env.v2.rules import Rules
-from jaxmmo.env.v2.state import World, is_player
+from jaxmmo.env.v2.state import Draft, World, is_player
 from jaxmmo.env.v2.tick import Happened, begin, end, speak
 from jaxmmo.env.v2.together import dealing as deals
 from jaxmmo.env.v2.together.fighting import Blows, strike
@@ -29,7 +31,7 @@ def advance(
 ) -> tuple[World, Happened]:
     """As `tick.advance`; the order in `intent` is not looked at."""
     rank = ranks(config, world, rolls)
-    world, plans = begin(config, rules, world, rolls)
+    world, plans = begin(config, rules, world.replace(log=Draft()), rolls)
     world = update_players(config, rules, world, rolls, rank)
     if config.has("npc"):
         world = living.update_npcs(config, world)
@@ -40,7 +42,9 @@ def advance(
         world = dealing.sell(rules, world, who, intent.sell, intent.price)
     world = speak(config, world, intent)
     world, died = _cull(config, world)
-    return end(config, rules, world, died, rolls), Happened(died, plans)
+    world = end(config, rules, world, died, rolls)
+    draft: Any = world.log
+    return world.replace(log=log.written(draft, config.events)), Happened(died, plans)
 
 
 def _deal(config: Config, rules: Rules, world: World, intent: Intent, rank: jax.Array) -> World:
@@ -95,6 +99,8 @@ def _cull(config: Config, world: World) -> tuple[World, jax.Array]:
     world = inventory.destroy_each(world, items.alive & get_at(died, items.owner, False))
     gone = died & ~(is_player(bodies) & config.respawn)
     who = jnp.arange(config.bodies, dtype=jnp.int32)
-    world = world.replace(places=world.places.free(bodies.place, gone))
+    places = world.places.stamp.shape[0]
+    left = set_at(jnp.zeros(places, bool), jnp.where(gone, bodies.place, places), True)
+    world = world.replace(places=world.places.free_each(left))
     world = log.record(world, died & is_player(bodies), who, Event.AGENT_CULLED)
     return world.replace(bodies=bodies.replace(alive=bodies.alive & ~died)), died
