@@ -47,13 +47,12 @@ def render(
         raise ValueError(f"scale={scale!r}: must be an integer in [{low}, {high}] pixels a tile")
     if np.ndim(state.tick) != 0:
         raise ValueError(f"a state of {np.shape(state.tick)} worlds: render draws one at a time")
-    kinds = _usual_materials(state) if materials is None else materials
     tile = np.asarray(state.terrain.tile)
     material = tile & (2 ** tiles.layout_of(tile).material - 1)  # type: ignore[arg-type]
-    if material.max(initial=0) >= len(kinds):
-        raise ValueError(
-            f"materials of {len(kinds)} kinds: the map has one of number {material.max()}"
-        )
+    most = int(material.max(initial=0))
+    kinds = _usual_materials(state, most + 1) if materials is None else materials
+    if most >= len(kinds):
+        raise ValueError(f"materials of {len(kinds)} kinds: the map has one of number {most}")
     ripe = np.asarray(state.terrain.ripe_at) <= int(state.tick)
     depleted = [kind["depleted"] for kind in kinds]
     bare = np.array([i if to is None else to for i, to in enumerate(depleted)], material.dtype)
@@ -65,13 +64,18 @@ def render(
     return np.round(np.clip(picture, 0, 255)).astype(np.uint8)
 
 
-def _usual_materials(state: Any) -> list[dict[str, Any]]:
-    """Those of the first game, or of the second one, whose bodies are of several kinds."""
-    if not hasattr(_bodies(state), "kind"):
-        return describe(tiles.MATERIALS)
-    from jaxmmo.env.v2.constants import MATERIALS
+def _usual_materials(state: Any, count: int) -> list[dict[str, Any]]:
+    """Those of the first game, or of the second one, whose bodies are of several kinds.
 
-    return describe(MATERIALS)
+    What a game has beside them is ground in a colour of its own.
+    """
+    known = tiles.MATERIALS
+    if hasattr(_bodies(state), "kind"):
+        from jaxmmo.env.v2.constants import MATERIALS
+
+        known = MATERIALS
+    more = [tiles.MaterialKind(f"material {i}", passable=True) for i in range(len(known), count)]
+    return describe([*known, *more])
 
 
 def _bodies(state: Any) -> Any:

@@ -133,7 +133,8 @@ export class Controls {
       panel.classList.toggle("open", panel.id === id);
       button.ariaPressed = String(panel.id === id);
     }
-    this.app.refresh();
+    if (["events", "roster", "market"].includes(id)) this.showList(id);
+    else this.app.refresh();
   }
 
   listen() {
