@@ -13,7 +13,7 @@ class Fog {
     for (let i = 0; i < 4; i++) plane.attributes.uv.setY(i, 1 - plane.attributes.uv.getY(i));
     const material = new THREE.MeshBasicMaterial({ map: this.texture, transparent: true, depthWrite: false });
     this.mesh = new THREE.Mesh(plane, material);
-    this.mesh.position.y = 0.9;
+    this.mesh.position.y = 0.3;
     this.mesh.renderOrder = 3;
     this.group = new THREE.Group();
     this.group.add(this.mesh);
