@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from jaxmmo.adapters.base import make_world, requires
+from jaxmmo.adapters._worlds import make_world
+from jaxmmo.adapters.base import requires
+from jaxmmo.env import making
 from jaxmmo.env.registry import FIRST_GAME
 
 
 def register() -> list[str]:
     """Makes the presets known to `gymnasium.make_vec`, as `jaxmmo/JaxMMO-v1` and so on.
 
+    The second game's are `jaxmmo2/JaxMMO-v2` and `jaxmmo2/NeuralMMO-v2.1`: within one namespace,
+    Gymnasium would take JaxMMO-v1 for an outdated version of JaxMMO-v2.
+
     Returns:
       The ids.
     """
     gymnasium = requires("gymnasium")
     ids = []
-    for preset in FIRST_GAME:
-        ids.append(f"jaxmmo/{preset}")
+    for preset in making.registered():
+        ids.append(f"jaxmmo{'' if preset in FIRST_GAME else 2}/{preset}")
         if ids[-1] not in gymnasium.registry:
             gymnasium.register(
                 ids[-1],
@@ -29,7 +34,8 @@ def register() -> list[str]:
 
 def made(num_envs: int = 1, preset: str = "JaxMMO-v1", **settings: Any) -> Any:
     """For `make_vec`, whose `num_envs` are all slots of whole worlds."""
-    _, env = make_world(preset, None, {k: v for k, v in settings.items() if k in _fields()})
+    known = making.preset(preset).settings
+    _, env = make_world(preset, None, {k: v for k, v in settings.items() if k in known})
     worlds, rest = divmod(num_envs, env.config.capacity)
     if rest or not worlds:
         raise ValueError(
@@ -38,9 +44,3 @@ def made(num_envs: int = 1, preset: str = "JaxMMO-v1", **settings: Any) -> Any:
     from jaxmmo.adapters.gymnasium import vector_env
 
     return vector_env(preset, worlds, **settings)
-
-
-def _fields() -> set[str]:
-    from jaxmmo.env.config import EnvConfig
-
-    return set(EnvConfig.__dataclass_fields__)

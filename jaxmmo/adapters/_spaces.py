@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
 import numpy as np
 
-from jaxmmo.adapters.base import Layout, requires
+from jaxmmo.adapters.base import Layout, View, requires
 from jaxmmo.io import arrays
 
 spaces: Any = requires("gymnasium.spaces", "gymnasium")
@@ -52,6 +53,29 @@ def _mask(layout: Layout) -> Any:
     if layout.actions == "joint":
         return spaces.MultiBinary(layout.num_actions)
     return spaces.Tuple([spaces.MultiBinary(n) for n in layout.choices])
+
+
+def seen(view: View) -> dict[str, Any]:
+    """What all slots observe, in the form of the spaces."""
+    return {"observation": plain(view.observation), "action_mask": plain(view.mask)}
+
+
+def nobody(layout: Layout) -> dict[str, Any]:
+    """The observation of an empty slot: all zero, and only to do nothing is legal."""
+
+    def zero(shape: Any) -> np.ndarray:
+        return np.zeros(shape.shape, np.int8 if shape.dtype == np.bool_ else shape.dtype)
+
+    def nothing(choices: int) -> np.ndarray:
+        return (np.arange(choices) == 0).astype(np.int8)
+
+    joint = layout.actions == "joint"
+    return {
+        "observation": jax.tree.map(zero, layout.shapes()),
+        "action_mask": nothing(layout.num_actions)
+        if joint
+        else tuple(nothing(choices) for choices in layout.choices),
+    }
 
 
 def plain(tree: Any) -> Any:

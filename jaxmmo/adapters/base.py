@@ -7,7 +7,8 @@ lives, each with an id that is never used again. The conventions on births and d
 * `terminated`: that life ended in this step. Its last observation is zero: nobody is left to see.
 * `truncated`: the world ended (`horizon`), the life did not. Its observation is a real one.
 * `newborn`: a life began in this step. Its observation is the first of a new episode, and memory
-  starts afresh.
+  starts afresh. In games whose dead are born again, a slot may be both `terminated` and `newborn`:
+  its observation is that of the new life.
 * An empty slot has a zero observation and reward, and may only do nothing.
 """
 
@@ -24,9 +25,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxmmo.env.environment import Environment
-from jaxmmo.env.presets import Preset
-from jaxmmo.env.registry import require_first_game
-from jaxmmo.env.wrappers import Horizon, Wrapper
+from jaxmmo.env.wrappers import Wrapper
 from jaxmmo.io import arrays
 from jaxmmo.records import Record
 from jaxmmo.spec import Spec
@@ -51,22 +50,6 @@ def requires(module: str, extra: str | None = None) -> Any:
             raise  # the library is there, and misses something itself
         told = f"{name} is needed: pip install 'jaxmmo[{extra or name}]'"
         raise ModuleNotFoundError(told, name=name) from error
-
-
-def make_world(
-    preset: str | Preset, horizon: int | None, overrides: dict[str, Any]
-) -> tuple[Environment | Wrapper, Environment]:
-    """A world that ends after `horizon` ticks, never for None, and the same world without an end.
-
-    Raises:
-      ValueError: for an unknown preset or setting, another game than the first one, or a horizon
-        that is no positive integer.
-    """
-    from jaxmmo.env import making
-
-    require_first_game(making.preset(preset), "adapters")
-    env = making.make(preset, **overrides)
-    return (env if horizon is None else Horizon(env, horizon)), env
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,6 +113,16 @@ class Layout:
             mask = mask.reshape(*leading, *sizes)
             total = mask if total is None else total & mask
         return total.reshape(*total.shape[: total.ndim - len(heads)], self.num_actions)
+
+    @property
+    def num_logits(self) -> int:
+        """Joint actions, or the choices of all heads together: as many as `mask_row` has."""
+        return self.num_actions if self.actions == "joint" else sum(self.choices)
+
+    def mask_row(self, obs: Any) -> jax.Array:
+        """bool[..., num_logits]: the masks, those of several heads one after another."""
+        masks = self.masks(obs)
+        return jnp.concatenate(masks, -1) if isinstance(masks, tuple) else masks
 
     def act(self, decisions: Any) -> Record:
         """An action for `env.step`, from integers [...] if joint, [..., heads] otherwise.

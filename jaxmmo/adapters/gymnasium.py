@@ -11,11 +11,14 @@
 Entry `world * capacity + slot` is a slot. Its episode ends with the life in it. The slot is then
 empty, its observation and reward zero, until somebody is born there: as Gymnasium's mode
 `NEXT_STEP` has it, but with as many steps in between as it takes. `infos["acted"]` says which
-transitions are real, `infos["newborn"]` where an episode began.
+transitions are real, `infos["newborn"]` where an episode began. Where the dead are born again, it
+begins in the step that terminates the one before, as in Gymnasium's mode `SAME_STEP`: choose that
+mode there, so that wrappers count right.
 
-The autoreset mode says what comes after the end of a whole world (`horizon`), where everybody alive
-is truncated: a new world in the next step, in the same step (then `infos["final_obs"]` holds the
-last observations of the old), or when `reset(options={"reset_mask": ...})` asks for it.
+The autoreset mode says what comes after the end of a whole world, at the `horizon`, where everybody
+alive is truncated, or when nobody lives in one without births: a new world in the next step, in the
+same step (then `infos["final_obs"]` holds the last observations of the old), or when
+`reset(options={"reset_mask": ...})` asks for it.
 """
 
 from __future__ import annotations
@@ -28,7 +31,8 @@ import numpy as np
 
 from jaxmmo.adapters import _spaces
 from jaxmmo.adapters._registration import register
-from jaxmmo.adapters.base import Layout, Outcome, View, compiled, make_world, requires, seeded
+from jaxmmo.adapters._worlds import make_world, render_modes
+from jaxmmo.adapters.base import Layout, Outcome, compiled, requires, seeded
 from jaxmmo.env.presets import Preset
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import select
@@ -76,7 +80,8 @@ class VectorEnv(_vector.VectorEnv):
         self.num_worlds, self.slots = num_worlds, env.config.capacity
         self.num_envs = num_worlds * self.slots
         self.mode = mode
-        self.metadata = {"autoreset_mode": mode, "render_modes": ["rgb_array"], "render_fps": 5}
+        drawn = render_modes(env, render_mode, ["rgb_array"])
+        self.metadata = {"autoreset_mode": mode, "render_modes": drawn, "render_fps": 5}
         self.render_mode = render_mode
         self.single_observation_space = _spaces.observation_space(self.layout)
         self.single_action_space = _spaces.action_space(self.layout)
@@ -215,7 +220,7 @@ class VectorEnv(_vector.VectorEnv):
         return told._replace(newborn=newborn)
 
     def _observations(self) -> dict[str, Any]:
-        return _flat(_batched(self._view), self.num_envs)
+        return _flat(_spaces.seen(self._view), self.num_envs)
 
     def _infos(self, acted: Any, newborn: Any, illegal: Any) -> dict[str, Any]:
         view = self._view
@@ -240,14 +245,17 @@ class VectorEnv(_vector.VectorEnv):
         return told
 
     def _final(self, outcome: Outcome) -> dict[str, Any]:
-        """The last observations of all whose episode ended, as Gymnasium wants them: objects."""
+        """The last observations of all whose episode ended, as Gymnasium wants them: objects.
+
+        Those of the dead are zero, though somebody else may live there already.
+        """
         done = (outcome.terminated | outcome.truncated).reshape(-1)
         if not done.any():
             return {}
-        every = self._observations()
+        every, died = self._observations(), outcome.terminated.reshape(-1)
         final = np.full(self.num_envs, None, object)
         for i in np.flatnonzero(done):
-            final[i] = _spaces.rows(every, int(i))
+            final[i] = _spaces.nobody(self.layout) if died[i] else _spaces.rows(every, int(i))
         return {"final_obs": final, "_final_obs": done}
 
 
@@ -266,15 +274,15 @@ def vector_env(
     """Worlds as a Gymnasium `VectorEnv` of `num_worlds * capacity` entries.
 
     Args:
-      preset: of the first game: its id, or a `Preset` of your own made from it.
+      preset: the id of a game, or a `Preset` of your own.
       num_worlds: worlds side by side.
       horizon: ticks until a world ends; None for never.
       autoreset_mode: Gymnasium's `AutoresetMode` or its value: "NextStep", "SameStep", "Disabled".
       observations: "flat" or "dense"; an observation is a dict of `observation` and `action_mask`.
       actions: "multi", a choice for each head; "joint", one number for all.
-      render_mode: "rgb_array" for pictures.
+      render_mode: "rgb_array" for pictures, of the first game.
       rules: of the game; the preset's if omitted.
-      **overrides: `EnvConfig` fields.
+      **overrides: settings of the game, as for `jaxmmo.make`.
 
     Raises:
       ValueError: for what is unknown or out of range, saying what is allowed.
@@ -290,10 +298,6 @@ def vector_env(
         rules=rules,
         **overrides,
     )
-
-
-def _batched(view: View) -> dict[str, Any]:
-    return {"observation": _spaces.plain(view.observation), "action_mask": _spaces.plain(view.mask)}
 
 
 def _flat(tree: Any, size: int) -> Any:

@@ -11,10 +11,11 @@ gymnax that is installed or `form`. Where a script has `jax.vmap(env.step)` over
 leading axis is there already: vmap over worlds besides, if several are wanted.
 
 A slot's episode is a life. In a slot where nobody lives, observation and reward are zero:
-`info["acted"]` says which transitions are real, `info["newborn"]` where an episode begins.
-At the horizon, whoever lives is truncated, a new world begins in the same step, and
-`info["final_observation"]` is the last one of the old. `params` holds the rules of the game: its
-leaves may change, or differ from world to world, without compiling anew.
+`info["acted"]` says which transitions are real, `info["newborn"]` where an episode begins; where
+the dead are born again, that is the step that terminates. A world is over at the horizon, when
+whoever lives is truncated, or when nobody lives in one without births: a new world begins in the
+same step, and `info["final_observation"]` is the last one of the old. `params` holds the rules of
+the game: its leaves may change, or differ from world to world, without compiling anew.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
-from jaxmmo.adapters.base import Layout, Pool, make_world, requires, typed
+from jaxmmo.adapters._worlds import deserted, make_world
+from jaxmmo.adapters.base import Layout, Pool, requires, typed
 from jaxmmo.env.presets import Preset
 from jaxmmo.env.rules import Rules
 from jaxmmo.io import arrays
@@ -67,6 +69,7 @@ class Environment(_base.Environment):
         *,
         horizon: int = 1024,
         form: int | None = None,
+        actions: str = "joint",
         rules: Rules | None = None,
         pool: int = 64,
         **overrides: Any,
@@ -81,7 +84,7 @@ class Environment(_base.Environment):
         _, self.env = make_world(preset, horizon, overrides)
         self.form, self._horizon = form, horizon
         self._rules = self.env.default_rules() if rules is None else rules
-        self.layout = Layout(self.env.spec, actions="joint")
+        self.layout = Layout(self.env.spec, actions=actions)
         self._pool = Pool(self.env, pool)
 
     @property
@@ -96,19 +99,25 @@ class Environment(_base.Environment):
 
     @functools.partial(jax.jit, static_argnames=("self",))
     def step(
-        self, key: jax.Array, state: EnvState, action: jax.Array, params: EnvParams | None = None
+        self, key: jax.Array, state: EnvState, action: Any, params: EnvParams | None = None
     ) -> Any:
-        """A tick, with actions i32[slots], and a new world where the old one is over."""
+        """A tick, and a new world where the old one is over.
+
+        Actions are i32[slots]; for "multi" a tuple of those, one for each head, as the action
+        space gives them under `vmap`, or i32[slots, heads].
+        """
         params = self.default_params if params is None else params
         key, fresh = jax.random.split(typed(key))
         told = self._advance(key, state, action, params)
         seen, after, reward, terminated, truncated, info = told
-        over = after.time >= params.max_steps_in_episode
+        over = self.is_truncated(after, params) | deserted(self.env, after.world)
         obs, world = self._pool.take(fresh, params.rules)
         new = EnvState(world, obs, jnp.zeros((), jnp.int32))
         state = jax.tree.map(lambda new, old: jnp.where(over, new, old), new, after)
         newborn = jnp.where(over, arrays.living(self.env.spec, state.obs), info["newborn"])
-        info |= {"newborn": newborn, "over": over, "final_observation": seen}
+        # whoever was born again in this step sees already, but who died does not
+        last = jnp.where(terminated[:, None], 0.0, seen)
+        info |= {"newborn": newborn, "over": over, "final_observation": last}
         obs = jnp.where(over, self.layout.observe(state.obs), seen)
         if self.form == 5:
             return obs, state, reward, terminated | truncated, info
@@ -120,7 +129,7 @@ class Environment(_base.Environment):
         return self.layout.observe(obs), EnvState(world, obs, jnp.zeros((), jnp.int32))
 
     def step_env(
-        self, key: jax.Array, state: EnvState, action: jax.Array, params: EnvParams
+        self, key: jax.Array, state: EnvState, action: Any, params: EnvParams
     ) -> tuple[jax.Array, EnvState, jax.Array, jax.Array, dict[str, Any]]:
         """A tick of a world that stays as it is at its end: five values in both forms.
 
@@ -132,8 +141,10 @@ class Environment(_base.Environment):
         return seen, after, reward, done, info
 
     def _advance(
-        self, key: jax.Array, state: EnvState, action: jax.Array, params: EnvParams
+        self, key: jax.Array, state: EnvState, action: Any, params: EnvParams
     ) -> tuple[Any, EnvState, jax.Array, jax.Array, jax.Array, dict[str, Any]]:
+        if isinstance(action, tuple):
+            action = jnp.stack(action, -1)
         obs, world, reward, terminated, _, info = self.env.step(
             key, state.world, self.layout.act(action), params.rules
         )
@@ -147,8 +158,8 @@ class Environment(_base.Environment):
         return self.layout.observe(state.obs)
 
     def action_mask(self, state: EnvState) -> jax.Array:
-        """bool[slots, actions]: exactly what is legal."""
-        return self.layout.masks(state.obs)
+        """bool[slots, actions], exact; with "multi", those of all heads one after another."""
+        return self.layout.mask_row(state.obs)
 
     def is_truncated(self, state: EnvState, params: EnvParams) -> jax.Array:
         """bool[]: whether the world has reached the horizon."""
@@ -179,12 +190,14 @@ class Environment(_base.Environment):
 
     @property
     def num_actions(self) -> int:
-        """Joint actions of an agent."""
-        return self.layout.num_actions
+        """Joint actions of an agent; with "multi", the choices of all heads together."""
+        return self.layout.num_logits
 
     def action_space(self, params: EnvParams | None = None) -> Any:
-        """Of one slot."""
-        return _spaces.Discrete(self.num_actions)
+        """Of one slot: `Discrete`; with "multi", a `Tuple` of these."""
+        if self.layout.actions == "joint":
+            return _spaces.Discrete(self.num_actions)
+        return _spaces.Tuple(tuple(_spaces.Discrete(n) for n in self.layout.choices))
 
     def observation_space(self, params: EnvParams | None = None) -> Any:
         """Of one slot."""
@@ -197,6 +210,7 @@ def make(
     *,
     horizon: int = 1024,
     form: int | None = None,
+    actions: str = "joint",
     rules: Rules | None = None,
     pool: int = 64,
     **overrides: Any,
@@ -204,16 +218,20 @@ def make(
     """An environment and its parameters, as `gymnax.make` gives them.
 
     Args:
-      preset: of the first game: its id, or a `Preset` of your own made from it.
+      preset: the id of a game, or a `Preset` of your own.
       horizon: ticks until the world ends, and a new one begins.
       form: 6 or 5 values of `step`; that of the installed gymnax if omitted.
+      actions: "joint", one number for all heads; "multi", a number for each, which is what the
+        second game needs.
       rules: of the game; the preset's if omitted.
       pool: worlds made beforehand, from which new ones are taken; 0 makes each anew, which every
         step pays for.
-      **overrides: `EnvConfig` fields.
+      **overrides: settings of the game, as for `jaxmmo.make`.
 
     Raises:
       ValueError: for what is unknown or out of range, saying what is allowed.
     """
-    env = Environment(preset, horizon=horizon, form=form, rules=rules, pool=pool, **overrides)
+    env = Environment(
+        preset, horizon=horizon, form=form, actions=actions, rules=rules, pool=pool, **overrides
+    )
     return env, env.default_params

@@ -11,7 +11,9 @@
 world, which sets `dones["__all__"]` too; a new world then begins, as JaxMARL has it. A slot in
 which nobody lives has a zero observation and reward, and one available action: nothing. A learner
 should leave out such transitions: `infos["acted"]`, bool[num_agents], says which are real, and
-`infos["newborn"]` where somebody's first observation is.
+`infos["newborn"]` where somebody's first observation is. Where the dead are born again, both are in
+one step: `dones` of an agent is set, and its observation is the first of the next life. A world
+without births ends when nobody lives.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
-from jaxmmo.adapters.base import Layout, Pool, make_world, requires, typed
+from jaxmmo.adapters._worlds import make_world
+from jaxmmo.adapters.base import Layout, Pool, requires, typed
 from jaxmmo.env.presets import Preset
 from jaxmmo.env.rules import Rules
 from jaxmmo.io import arrays
@@ -62,13 +65,14 @@ class Environment(_base.MultiAgentEnv):
         """A world that ends and begins anew after `horizon` ticks.
 
         Args:
-          preset: of the first game: its id, or a `Preset` of your own made from it.
+          preset: the id of a game, or a `Preset` of your own.
           horizon: ticks until the world ends.
-          actions: "joint", one number for all heads; "multi", a number for each.
+          actions: "joint", one number for all heads; "multi", a number for each, which is what
+            the second game needs.
           rules: of the game; the preset's if omitted.
           pool: worlds made beforehand, from which new ones are taken; 0 makes each anew, which
             under `vmap` every step pays for.
-          **overrides: `EnvConfig` fields.
+          **overrides: settings of the game, as for `jaxmmo.make`.
 
         Raises:
           ValueError: for what is unknown or out of range, saying what is allowed.
@@ -136,10 +140,7 @@ class Environment(_base.MultiAgentEnv):
     @functools.partial(jax.jit, static_argnums=0)
     def get_avail_actions(self, state: State) -> dict[str, jax.Array]:
         """bool[actions] by agent, exact; with "multi", those of all heads one after another."""
-        masks = self.layout.masks(state.obs)
-        if isinstance(masks, tuple):
-            masks = jnp.concatenate(masks, -1)
-        return self._by_agent(masks)
+        return self._by_agent(self.layout.mask_row(state.obs))
 
     @property
     def name(self) -> str:

@@ -10,7 +10,8 @@ Rewards and discounts are f32[agents], as in Jumanji's own environments of sever
 discount of an agent is 0 in the step that ends its life, and stays 0 while nobody lives in its
 slot; it is 1 for whoever lives, at the horizon too, where `step_type` is LAST: that is a
 truncation. `observation.acted` says whose transition is real, `observation.newborn` where a life
-begins.
+begins: where the dead are born again, in the step of the discount of 0. A world without births ends
+when nobody lives.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
-from jaxmmo.adapters.base import Layout, make_world, requires, typed
+from jaxmmo.adapters._worlds import make_world, render_modes
+from jaxmmo.adapters.base import Layout, requires, typed
 from jaxmmo.env.presets import Preset
 from jaxmmo.env.rules import Rules
 from jaxmmo.io import arrays
@@ -43,7 +45,7 @@ class Observation(NamedTuple):
     """What every slot perceives."""
 
     agents_view: jax.Array  # f32[agents, F]
-    action_mask: jax.Array  # bool[agents, actions]
+    action_mask: jax.Array  # bool[agents, actions]; heads one after another
     acted: jax.Array  # bool[agents]; somebody acted there in the step before
     newborn: jax.Array  # bool[agents]; somebody was born there in the step before
     step_count: jax.Array  # i32[]
@@ -62,16 +64,19 @@ class Environment(_env.Environment):
         preset: str | Preset = "JaxMMO-v1",
         *,
         horizon: int = 1024,
+        actions: str = "joint",
         rules: Rules | None = None,
         **overrides: Any,
     ):
         """A world that ends after `horizon` ticks.
 
         Args:
-          preset: of the first game: its id, or a `Preset` of your own made from it.
+          preset: the id of a game, or a `Preset` of your own.
           horizon: ticks until the world ends.
+          actions: "joint", one number for all heads; "multi", a number for each, which is what
+            the second game needs.
           rules: of the game; the preset's if omitted.
-          **overrides: `EnvConfig` fields.
+          **overrides: settings of the game, as for `jaxmmo.make`.
 
         Raises:
           ValueError: for what is unknown or out of range, saying what is allowed.
@@ -80,7 +85,7 @@ class Environment(_env.Environment):
             raise ValueError("horizon=None: must be an integer of at least 1, for Jumanji")
         self.env, world = make_world(preset, horizon, overrides)
         self.rules = world.default_rules() if rules is None else rules
-        self.layout = Layout(world.spec, actions="joint")
+        self.layout = Layout(world.spec, actions=actions)
         self.num_agents, self.time_limit = world.config.capacity, horizon
         super().__init__()
 
@@ -98,12 +103,12 @@ class Environment(_env.Environment):
         return State(world, jax.random.key_data(key)), timestep
 
     def step(self, state: State, action: jax.Array) -> tuple[State, Any]:
-        """A tick, with actions i32[agents]."""
+        """A tick, with actions i32[agents], or i32[agents, heads] for "multi"."""
         key, now = jax.random.split(typed(state.key))
-        obs, world, reward, _, _, info = self.env.step(
+        obs, world, reward, terminated, _, info = self.env.step(
             now, state.world, self.layout.act(action), self.rules
         )
-        living = arrays.living(self.env.spec, obs)
+        living = arrays.living(self.env.spec, obs) & ~terminated
         over = self.env.over(world)  # type: ignore[union-attr]  # with a horizon, a wrapper
         timestep = _types.TimeStep(
             step_type=jnp.where(over, _types.StepType.LAST, _types.StepType.MID),
@@ -118,7 +123,7 @@ class Environment(_env.Environment):
     def observation_spec(self) -> Any:
         """Arrays of all slots."""
         slots, truth = (self.num_agents,), jnp.bool_
-        size, choices = arrays.flat_size(self.env.spec), self.layout.num_actions
+        size, choices = arrays.flat_size(self.env.spec), self.layout.num_logits
         return _specs.Spec(
             Observation,
             "ObservationSpec",
@@ -131,8 +136,10 @@ class Environment(_env.Environment):
 
     @functools.cached_property
     def action_spec(self) -> Any:
-        """A joint action for every slot."""
-        choices = jnp.full(self.num_agents, self.layout.num_actions, jnp.int32)
+        """An action for every slot: a joint one, or a choice for each head."""
+        joint = self.layout.actions == "joint"
+        each = jnp.asarray(self.layout.num_actions if joint else self.layout.choices, jnp.int32)
+        choices = jnp.broadcast_to(each, (self.num_agents, *each.shape))
         return _specs.MultiDiscreteArray(num_values=choices, dtype=jnp.int32, name="action")
 
     @functools.cached_property
@@ -146,7 +153,8 @@ class Environment(_env.Environment):
         return _specs.BoundedArray((self.num_agents,), float, 0.0, 1.0, "discount")
 
     def render(self, state: State) -> Any:
-        """A picture u8[height, width, 3]."""
+        """A picture u8[height, width, 3]; ValueError in a game that is not drawn."""
+        render_modes(self.env, "rgb_array", ["rgb_array"])
         from jaxmmo.viewer.render import render
 
         return render(state.world)
@@ -154,5 +162,5 @@ class Environment(_env.Environment):
     def _observation(
         self, obs: Any, world: Any, acted: jax.Array, newborn: jax.Array
     ) -> Observation:
-        view, mask = self.layout.observe(obs), self.layout.masks(obs)
+        view, mask = self.layout.observe(obs), self.layout.mask_row(obs)
         return Observation(view, mask, acted, newborn, world.tick)

@@ -9,10 +9,12 @@
         actions = {a: env.action_space(a).sample(mask) for a, mask in masks.items()}
         observations, rewards, terminations, truncations, infos = env.step(actions)
 
-Names, `agent_` and the id, are never used again. A newborn is in `agents` and in all dicts from the
-step in which it is born, with reward 0; the dead are in the dicts of the step in which they die,
-with a zero observation, and gone from `agents`. The world ends at the horizon: whoever lives is
-truncated. While nobody lives, the world goes on by itself, since an empty `agents` means the end.
+Names, `agent_` and the id, are never used again: where the dead are born again under their id, the
+number of the life comes behind it, as in `agent_7_2`. A newborn is in `agents` and in all dicts
+from the step in which it is born, with reward 0; the dead are in the dicts of the step in which
+they die, with a zero observation, and gone from `agents`. The world ends at the horizon: whoever
+lives is truncated. While nobody lives, the world goes on by itself, since an empty `agents` means
+the end; a world without births ends then.
 """
 
 from __future__ import annotations
@@ -24,13 +26,15 @@ import jax
 import numpy as np
 
 from jaxmmo.adapters import _spaces
-from jaxmmo.adapters.base import Layout, Outcome, View, compiled, make_world, requires, seeded
-from jaxmmo.env.presets import FIRST_ID, Preset
+from jaxmmo.adapters._worlds import lives, make_world, render_modes
+from jaxmmo.adapters.base import Layout, Outcome, View, compiled, requires, seeded
+from jaxmmo.env.presets import Preset
 from jaxmmo.env.rules import Rules
 
 _pettingzoo: Any = requires("pettingzoo")
 
 RENDER_MODES = ("rgb_array", "ansi", "human")
+MOST_IDS = 2**24  # seeds of action spaces do not meet below that
 GLYPHS = "^~.,%#*?"
 """Lava, water, grass, scrub, forest, stone, ore and void in a world drawn as text."""
 
@@ -63,7 +67,7 @@ class ParallelEnv(_pettingzoo.ParallelEnv):
         self.layout = Layout(world.spec, observations, actions)
         self.metadata = {
             "name": world.preset.name,
-            "render_modes": list(RENDER_MODES),
+            "render_modes": render_modes(world, render_mode, RENDER_MODES),
             "is_parallelizable": True,
             "render_fps": 5,
         }
@@ -71,11 +75,11 @@ class ParallelEnv(_pettingzoo.ParallelEnv):
         self.world_state: Any = None
         self.agents: list[str] = []
         if horizon is not None:
-            births = world.config.initial_population + world.config.max_spawns * (horizon + 1)
-            self.possible_agents = [_name(i) for i in range(FIRST_ID, FIRST_ID + births + 1)]
+            self.possible_agents = [_name(*life) for life in lives(world, horizon)]
         self._observation_space = _spaces.observation_space(self.layout)
         self._action_spaces: dict[str, Any] = {}
         self._slots: dict[str, int] = {}
+        self._lives: dict[int, int] = {}
         self._populations: dict[str, int] = {}
 
     def observation_space(self, agent: str) -> Any:
@@ -83,9 +87,11 @@ class ParallelEnv(_pettingzoo.ParallelEnv):
         return self._observation_space
 
     def action_space(self, agent: str) -> Any:
-        """An agent's own space, so that it can be seeded; by itself, it is by the agent's id."""
+        """An agent's own space, so that it can be seeded; by itself, it is by the agent's name."""
         if agent not in self._action_spaces:
-            space = _spaces.action_space(self.layout, seed=int(agent.rpartition("_")[2]))
+            iden, _, life = agent.removeprefix("agent_").partition("_")
+            seed = int(iden) + MOST_IDS * (int(life or 1) - 1)
+            space = _spaces.action_space(self.layout, seed)
             self._action_spaces[agent] = space
         return self._action_spaces[agent]
 
@@ -97,6 +103,7 @@ class ParallelEnv(_pettingzoo.ParallelEnv):
         reset, _ = compiled(self.env, self.layout)
         self.world_state, view = reset(self._next_key(), self.rules)
         view, over = self._until_somebody_lives(view)
+        self._slots, self._lives = {}, {}
         self._take(view, nobody=over)
         infos = {agent: self._info(agent, slot) for agent, slot in self._slots.items()}
         return self._observations(view, self._slots), infos
@@ -124,9 +131,13 @@ class ParallelEnv(_pettingzoo.ParallelEnv):
         terminations = {agent: bool(outcome.terminated[slot]) for agent, slot in before.items()}
         truncations = {agent: bool(outcome.truncated[slot]) for agent, slot in before.items()}
         infos = {agent: self._info(agent, slot, outcome) for agent, slot in before.items()}
+        died = [agent for agent, ended in terminations.items() if ended]
+        # somebody else may live there already
+        observations |= {agent: _spaces.nobody(self.layout) for agent in died}
         over = bool(outcome.over)
         if not over:
             view, over = self._until_somebody_lives(view)
+        self._slots = {a: slot for a, slot in before.items() if a not in died}
         self._take(view, nobody=over)
         newborn = {a: slot for a, slot in self._slots.items() if a not in before}
         observations |= self._observations(view, newborn)
@@ -191,18 +202,23 @@ class ParallelEnv(_pettingzoo.ParallelEnv):
         return decisions
 
     def _take(self, view: View, nobody: bool) -> None:
-        """Remembers who lives where, oldest first; nobody counts in a world that is over."""
+        """Remembers who lives where, oldest first; nobody counts in a world that is over.
+
+        Whoever lives where none of `_slots` does was born just now.
+        """
         alive, ids, population = map(np.asarray, (view.alive, view.id, view.population))
-        slots = [] if nobody else sorted(np.flatnonzero(alive), key=lambda slot: ids[slot])
-        self._slots = {_name(ids[slot]): int(slot) for slot in slots}
-        self._populations = {_name(ids[slot]): int(population[slot]) for slot in slots}
+        there = set(self._slots.values())
+        born = [slot for slot in np.flatnonzero(alive & (not nobody)) if slot not in there]
+        for slot in sorted(born, key=lambda slot: ids[slot]):
+            iden = int(ids[slot])
+            self._lives[iden] = self._lives.get(iden, 0) + 1
+            self._slots[_name(iden, self._lives[iden])] = int(slot)
+        self._slots = {a: slot for a, slot in self._slots.items() if alive[slot] and not nobody}
+        self._populations = {a: int(population[slot]) for a, slot in self._slots.items()}
         self.agents = list(self._slots)
 
     def _observations(self, view: View, slots: dict[str, int]) -> dict[str, Any]:
-        every = {
-            "observation": _spaces.plain(view.observation),
-            "action_mask": _spaces.plain(view.mask),
-        }
+        every = _spaces.seen(view)
         return {agent: _spaces.rows(every, slot) for agent, slot in slots.items()}
 
     def _info(self, agent: str, slot: int, outcome: Outcome | None = None) -> dict[str, Any]:
@@ -231,14 +247,14 @@ def parallel_env(
     """A world as a PettingZoo `ParallelEnv`.
 
     Args:
-      preset: of the first game: its id, or a `Preset` of your own made from it.
+      preset: the id of a game, or a `Preset` of your own.
       horizon: ticks until the world ends. None for never: then there is no `possible_agents`, as
         there is no end to the agents that may be born.
       observations: "flat" or "dense"; an observation is a dict of `observation` and `action_mask`.
       actions: "multi", a choice for each head; "joint", one number for all.
-      render_mode: "rgb_array", "ansi" or "human".
+      render_mode: "rgb_array", "ansi" or "human", of the first game.
       rules: of the game; the preset's if omitted.
-      **overrides: `EnvConfig` fields.
+      **overrides: settings of the game, as for `jaxmmo.make`.
 
     Raises:
       ValueError: for what is unknown or out of range, saying what is allowed.
@@ -254,8 +270,8 @@ def parallel_env(
     )
 
 
-def _name(iden: Any) -> str:
-    return f"agent_{int(iden)}"
+def _name(iden: int, life: int) -> str:
+    return f"agent_{iden}" if life == 1 else f"agent_{iden}_{life}"
 
 
 def _text(state: Any, materials: Any) -> str:

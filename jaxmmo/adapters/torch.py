@@ -17,7 +17,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxmmo.adapters.base import make_world, requires, seeded
+from jaxmmo.adapters._worlds import make_world
+from jaxmmo.adapters.base import requires, seeded
 from jaxmmo.env.autoreset import AutoReset
 from jaxmmo.env.presets import Preset
 from jaxmmo.env.rules import Rules

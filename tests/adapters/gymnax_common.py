@@ -12,12 +12,16 @@ import numpy as np
 from gymnax.environments.environment import Environment as Base
 
 from jaxmmo.adapters import gymnax as adapter
-from tests.adapters.worlds import SMALL
+from tests.adapters.worlds import HUNGRY, SECOND, SMALL
 
 
 @functools.cache
 def make(preset="JaxMMO-v1", **settings):
-    return adapter.make(preset, **({"horizon": 10, "pool": 3} | settings), **SMALL)
+    second = preset in SECOND
+    settings = {"horizon": 10, "pool": 2 if second else 3} | settings
+    if second:
+        return adapter.make(preset, **({"actions": "multi"} | settings), **HUNGRY)
+    return adapter.make(preset, **settings, **SMALL)
 
 
 def check_interface(preset: str, form: int) -> None:
@@ -34,13 +38,48 @@ def play(ticks: int, **settings):
     """Random actions; yields who lived before, and what the step returned."""
     env, params = make(**settings)
     _, state = env.reset(jax.random.key(2), params)
+    sample = jax.jit(jax.vmap(env.action_space(params).sample))
     for tick in range(ticks):
         alive = np.asarray(state.world.players.alive)
         key = jax.random.key(tick)
-        actions = jax.random.randint(key, (6,), 0, env.num_actions)
+        actions = sample(jax.random.split(key, env.num_agents))
         told = env.step(key, state, actions, params)
         state = told[1]
         yield tick, alive, told
+
+
+def check_second_game(preset: str, form: int) -> None:
+    """Its heads, and how its lives and worlds end, in six values or in five."""
+    env, params = make(preset)
+    assert env.form == form and env.num_actions == sum(env.layout.choices)
+    obs, state = env.reset(jax.random.key(0), params)
+    assert obs.shape == (4, *env.observation_space(params).shape)
+    mask = np.asarray(env.action_mask(state))
+    assert mask.shape == (4, env.num_actions) and mask[:, 0].all()
+    deaths, begun = 0, 0
+    for _, alive, (obs, state, reward, *ends, info) in play(24, preset=preset):
+        over = bool(info["over"])
+        after = np.asarray(state.world.players.alive)
+        last = np.asarray(info["final_observation"]).any(-1)
+        done = np.asarray(ends[0] if form == 5 else ends[0] | ends[1])
+        died = alive & ~last
+        np.testing.assert_array_equal(info["acted"], alive)
+        np.testing.assert_array_equal(np.asarray(obs).any(-1), after)
+        np.testing.assert_array_equal(np.asarray(reward) == -1, died)
+        if form == 6:
+            np.testing.assert_array_equal(ends[0], died)
+            assert not (np.asarray(ends[0]) & np.asarray(ends[1])).any()
+        assert over == (int(state.time) == 0) and (done[died]).all()
+        if over:
+            np.testing.assert_array_equal(info["newborn"], after)
+            np.testing.assert_array_equal(done, alive)
+        elif preset == SECOND[0]:
+            assert not np.asarray(info["newborn"]).any() and after.any()
+        else:
+            np.testing.assert_array_equal(info["newborn"], died)
+            assert after.all()
+        deaths, begun = deaths + died.sum(), begun + over
+    assert deaths > 3 and begun >= 2
 
 
 def check_rules_are_parameters() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import jax
@@ -13,8 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import jaxmmo
-from jaxmmo.adapters.base import Layout, Pool, make_world, requires, seeded
-from tests.adapters.worlds import SMALL
+from jaxmmo.adapters._worlds import UntilEmpty, deserted, lives, make_world, render_modes
+from jaxmmo.adapters.base import Layout, Pool, requires, seeded
+from jaxmmo.env.wrappers import Horizon
+from tests.adapters.worlds import HUNGRY, SECOND, SMALL
 from tests.games import FIRST_GAME
 
 
@@ -75,6 +78,63 @@ def test_the_shapes_are_those_of_a_slot(observations):
     obs, _ = jax.jit(env.reset)(jax.random.key(5))
     seen = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), layout.observe(obs))
     assert seen == layout.shapes()
+
+
+@pytest.mark.parametrize("preset", SECOND)
+@pytest.mark.parametrize("observations", ["flat", "dense"])
+def test_the_second_game_has_as_many_heads_and_tables_as_it_says(preset, observations):
+    env = jaxmmo.make(preset, **HUNGRY)
+    layout = Layout(env.spec, observations, "multi")
+    obs = jax.eval_shape(env.reset, jax.random.key(0))[0]
+    seen, masks, row = jax.eval_shape(
+        lambda o: (layout.observe(o), layout.masks(o), layout.mask_row(o)), obs
+    )
+    whole = jax.tree.map(lambda x: jax.ShapeDtypeStruct((4, *x.shape), x.dtype), layout.shapes())
+    assert seen == whole
+    assert layout.choices == (5, 3, 6, 13, 13, 13, 6, 100, 6, 5, 13, 100, 128)
+    assert [mask.shape for mask in masks] == [(4, n) for n in layout.choices]
+    assert row.shape == (4, layout.num_logits) and layout.num_logits == sum(layout.choices)
+    if observations == "dense":
+        assert set(seen) == {"tile", "agent", "inventory", "market"}
+    decided = np.random.default_rng(0).integers(0, layout.choices, (2, 4, 13))
+    action = layout.act(decided)
+    assert [*action] == [head.name for head in env.spec.heads]
+    np.testing.assert_array_equal(np.stack([*action.values()], -1), decided)
+    with pytest.raises(ValueError, match="choices, more than 65536: use actions='multi'"):
+        Layout(env.spec)
+
+
+def test_a_world_without_births_is_over_when_nobody_lives():
+    there = np.array([[False, True], [False, False]])
+    state: Any = SimpleNamespace(players=SimpleNamespace(alive=there), tick=np.array([3, 3]))
+    for preset, sizes, over in (
+        (SECOND[0], HUNGRY, [False, True]),
+        (SECOND[1], HUNGRY, [False, False]),
+        (SECOND[0], HUNGRY | {"respawn": True}, [False, False]),
+        ("JaxMMO-v1", SMALL, [False, False]),
+    ):
+        world, env = make_world(preset, 5, sizes)
+        assert isinstance(world, UntilEmpty if preset == SECOND[0] and any(over) else Horizon)
+        np.testing.assert_array_equal(deserted(env, state), over)
+        np.testing.assert_array_equal(world.over(state), over)  # type: ignore[union-attr]
+        state.tick += 2
+        assert world.over(state).all()  # type: ignore[union-attr]
+        state.tick -= 2
+
+
+def test_every_life_that_there_may_be_is_known():
+    ended, endless = (jaxmmo.make(preset, **HUNGRY) for preset in SECOND)
+    assert lives(ended, 9) == [(1, 1), (2, 1), (3, 1), (4, 1)]
+    assert lives(endless, 2) == [(i, life) for life in (1, 2) for i in (1, 2, 3, 4)]
+    assert lives(jaxmmo.make(**SMALL), 0)[0] == (2, 1)
+
+
+def test_a_game_that_is_not_drawn_has_no_render_modes():
+    assert render_modes(jaxmmo.make(**SMALL), "ansi", ["ansi"]) == ["ansi"]
+    for preset in SECOND:
+        assert not render_modes(jaxmmo.make(preset, **HUNGRY), None, ["ansi"])
+        with pytest.raises(ValueError, match=f"render_mode='ansi': not for {preset}, but for Jax"):
+            render_modes(jaxmmo.make(preset, **HUNGRY), "ansi", ["ansi"])
 
 
 def test_what_is_unknown_is_refused():

@@ -19,7 +19,7 @@ from gymnasium.wrappers.vector import (
 )
 
 from jaxmmo.adapters.gymnasium import register, vector_env
-from tests.adapters.worlds import EMPTY, SMALL
+from tests.adapters.worlds import EMPTY, HUNGRY, SECOND, SMALL
 from tests.games import FIRST_GAME
 
 MODES = ["NextStep", "SameStep", "Disabled"]
@@ -29,7 +29,28 @@ MODES = ["NextStep", "SameStep", "Disabled"]
 @pytest.mark.parametrize("form", [("flat", "multi"), ("dense", "joint")], ids="-".join)
 def test_its_checks_pass(preset, form):
     observations, actions = form
-    envs = vector_env(preset, 2, horizon=8, observations=observations, actions=actions, **SMALL)
+    check(vector_env(preset, 2, horizon=8, observations=observations, actions=actions, **SMALL))
+
+
+def hungry(preset, mode, **settings):
+    """Small worlds of the second game; one form for each preset, so that it is compiled once."""
+    observations = "flat" if preset == SECOND[0] else "dense"
+    settings |= {"horizon": 14, "autoreset_mode": mode, "observations": observations}
+    return vector_env(preset, 2, **settings, **HUNGRY)
+
+
+@pytest.mark.parametrize("preset", SECOND)
+def test_its_checks_pass_in_the_second_game(preset):
+    envs = hungry(preset, "SameStep")
+    check(envs)
+    assert envs.metadata["render_modes"] == []
+    with pytest.raises(ValueError, match=f"render_mode='rgb_array': not for {preset}, but for"):
+        hungry(preset, "SameStep", render_mode="rgb_array")
+
+
+def check(envs):
+    """What Gymnasium checks of spaces, resets and steps."""
+    size = envs.num_envs
     for space in (envs.single_observation_space, envs.observation_space):
         check_observation_space(space)
     for space in (envs.single_action_space, envs.action_space):
@@ -41,7 +62,7 @@ def test_its_checks_pass(preset, form):
         observations, rewards, terminations, truncations, infos = told
         assert envs.observation_space.contains(observations)
         for array, dtype in ((rewards, np.float32), (terminations, bool), (truncations, bool)):
-            assert array.shape == (12,) and array.dtype == dtype
+            assert array.shape == (size,) and array.dtype == dtype
         assert isinstance(infos, dict)
 
 
@@ -119,6 +140,48 @@ def test_a_new_world_in_the_same_step_leaves_the_last_observation_of_the_old():
     assert (infos["newborn"] == infos["alive"]).all()
 
 
+def test_worlds_without_births_end_when_nobody_lives():
+    envs = hungry(SECOND[0], "NextStep")
+    begun, worlds = np.zeros(2, bool), 0
+    for _, (observations, _, _, truncations, infos) in lives(envs, 30):
+        alive, acted, newborn = (
+            infos[name].reshape(2, 4) for name in ("alive", "acted", "newborn")
+        )
+        seen = observations["observation"].any(1).reshape(2, 4)
+        np.testing.assert_array_equal(seen, alive)
+        np.testing.assert_array_equal(newborn.any(1), begun)
+        assert (newborn == (alive & begun[:, None])).all() and not acted[begun].any()
+        # empty, or at the horizon: in the next step, and no sooner, there is a new one
+        begun = ~alive.any(1) | truncations.reshape(2, 4).any(1)
+        worlds += begun.sum()
+    assert worlds >= 4
+
+
+def test_the_next_life_begins_in_the_step_that_ends_the_one_before():
+    envs = RecordEpisodeStatistics(hungry(SECOND[1], "SameStep"))
+    length, ended = np.zeros(8, int), 0
+    for _, (observations, rewards, terminations, truncations, infos) in lives(envs, 30):
+        assert infos["alive"].all() and infos["acted"].all()
+        done = terminations | truncations
+        length += 1
+        # a whole world at once, or none
+        by_world = truncations | terminations & truncations.reshape(2, 4).any(1).repeat(4)
+        assert (by_world.reshape(2, 4).all(1) == truncations.reshape(2, 4).any(1)).all()
+        np.testing.assert_array_equal(infos["newborn"], done)
+        if terminations.any():
+            assert (rewards[terminations] == -1).all() and infos["cause"][terminations].all()
+        if done.any():
+            np.testing.assert_array_equal(infos["episode"]["l"][done], length[done])
+        for i in np.flatnonzero(done):
+            final = infos["final_obs"][i]
+            assert envs.single_observation_space.contains(final)
+            assert final["observation"]["agent"]["present"].any() == truncations[i]
+        assert observations["observation"]["agent"]["present"][:, 0].all()
+        length[done] = 0
+        ended += terminations.sum()
+    assert ended > 8
+
+
 def test_it_never_ends_without_a_horizon():
     envs = vector_env(horizon=None, **EMPTY)
     assert not any(told[3].any() for _, told in lives(envs, 40))
@@ -145,13 +208,16 @@ def test_its_wrappers_work():
 
 def test_it_can_be_made_by_name():
     ids = register()
-    assert ids == register() == [f"jaxmmo/{preset}" for preset in FIRST_GAME]
+    first, second = ([f"jaxmmo/{name}" for name in FIRST_GAME], [f"jaxmmo2/{n}" for n in SECOND])
+    assert ids == register() == [*first, *second]
     envs = gymnasium.make_vec(ids[0], num_envs=12, horizon=16, **SMALL)
     assert envs.unwrapped.num_worlds == 2
     observations, _ = envs.reset(seed=0)
     assert envs.observation_space.contains(observations)
     with pytest.raises(ValueError, match="num_envs=7: must be a multiple of the capacity, 6"):
         gymnasium.make_vec(ids[0], num_envs=7, **SMALL)
+    hungry = gymnasium.make_vec(ids[2], num_envs=8, **HUNGRY)
+    assert hungry.unwrapped.num_worlds == 2 and hungry.single_action_space.shape == (13,)
 
 
 def test_pictures_are_of_every_world():

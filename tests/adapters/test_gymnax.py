@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.adapters import gymnax_common as common
+from tests.adapters.worlds import SECOND
 from tests.games import FIRST_GAME
 
 
@@ -33,6 +34,11 @@ def test_lives_and_worlds_end_where_it_says():
         np.testing.assert_array_equal(info["newborn"], after & (~alive | over))
         deaths += int(terminated.sum())
     assert deaths > 3
+
+
+@pytest.mark.parametrize("preset", SECOND)
+def test_the_second_game_has_its_heads_and_ends(preset):
+    common.check_second_game(preset, 6)
 
 
 def test_rules_are_parameters():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.adapters import gymnax_common as common
+from tests.adapters.worlds import SECOND
 from tests.games import FIRST_GAME
 
 
@@ -24,6 +25,11 @@ def test_done_is_the_end_of_a_life_or_of_the_world():
         np.testing.assert_array_equal(np.asarray(obs).any(-1), state.world.players.alive)
         deaths += int(died.sum())
     assert deaths > 3
+
+
+@pytest.mark.parametrize("preset", SECOND)
+def test_the_second_game_has_its_heads_and_ends(preset):
+    common.check_second_game(preset, 5)
 
 
 def test_rules_are_parameters():

@@ -15,7 +15,7 @@ from jaxmarl.wrappers.baselines import LogWrapper
 
 from jaxmmo.adapters.jaxmarl import Environment
 from tests.adapters.scripts import trained
-from tests.adapters.worlds import SMALL
+from tests.adapters.worlds import HUNGRY, SECOND, SMALL
 from tests.games import FIRST_GAME
 
 
@@ -115,16 +115,55 @@ def test_a_chosen_state_is_reset_to():
 
 def test_a_training_script_of_its_shape_runs():
     """`LogWrapper`, worlds under `vmap`, agents batched and unbatched, `scan` over ticks."""
-    env = LogWrapper(environment())
-    worlds, agents = 3, env.num_agents
+    obs, reward, done, info = rollout(environment(), ticks=24)
+    assert obs.shape[:2] == (24, 18) and reward.shape == done.shape == (24, 18)
+    assert info["returned_episode"][11].all() and info["returned_episode"][23].all()
+    assert (info["returned_episode_lengths"][23] == 12).all()
+    assert np.isfinite(obs).all() and done.any()
+
+
+@pytest.mark.parametrize("preset", SECOND)
+def test_a_training_script_of_its_shape_runs_in_the_second_game(preset):
+    with pytest.raises(ValueError, match="use actions='multi'"):
+        Environment(preset, **HUNGRY)
+    horizon = 40 if preset == SECOND[0] else 12
+    env = Environment(preset, horizon=horizon, pool=2, actions="multi", **HUNGRY)
+    assert env.action_space("agent_0").shape == (13,)
+    obs, reward, done, info = rollout(env, ticks=40, worlds=2)
+    assert np.isfinite(obs).all()
+    assert obs.shape == (40, 8, *env.observation_space("agent_0").shape)
+
+    def by_agent(name):  # the scripts have worlds first here, and agents first elsewhere
+        return np.asarray(info[name]).reshape(40, 2, 4).swapaxes(1, 2).reshape(40, 8)
+
+    acted, newborn, over = map(by_agent, ("acted", "newborn", "returned_episode"))
+    ended, seen = np.asarray(done), np.asarray(jnp.any(obs != 0, -1))
+    np.testing.assert_array_equal(acted[1:], seen[:-1])  # who acts is who was there
+    assert not (ended & ~acted).any() and newborn[over].all() and ended[over & acted].all()
+    deaths = ended & ~over
+    assert deaths.any() and (np.asarray(reward)[deaths] == -1).all()
+    lasted = by_agent("returned_episode_lengths")[over]
+    if preset == SECOND[0]:  # gone for good, and the world with the last of them
+        assert not seen[deaths].any() and not newborn[~over].any()
+        assert len(lasted) and lasted.max() < horizon
+    else:  # in the same slot at once
+        assert seen.all() and acted.all()
+        np.testing.assert_array_equal(newborn, ended)
+        assert over[11].all() and (lasted == horizon).all()
+
+
+def rollout(env, ticks, worlds=3):
+    """What JaxMARL's scripts collect from random actions, [ticks, agents * worlds]."""
+    env = LogWrapper(env)
+    agents, space = env.num_agents, env.action_space(env.agents[0])
 
     def batch(by_agent):
         return jnp.stack([by_agent[a] for a in env.agents]).reshape(agents * worlds, -1)
 
     def tick(carry, key):
         obs, state = carry
-        chosen = jax.random.randint(key, (agents * worlds,), 0, env.action_space(env.agents[0]).n)
-        by_agent = chosen.reshape(agents, worlds)
+        chosen = jax.vmap(space.sample)(jax.random.split(key, agents * worlds))
+        by_agent = chosen.reshape(agents, worlds, *space.shape)
         actions = {agent: by_agent[i] for i, agent in enumerate(env.agents)}
         obs, state, reward, done, info = jax.vmap(env.step)(
             jax.random.split(key, worlds), state, actions
@@ -133,12 +172,8 @@ def test_a_training_script_of_its_shape_runs():
         return (obs, state), (batch(obs), batch(reward)[:, 0], batch(done)[:, 0], info)
 
     start = jax.vmap(env.reset)(jax.random.split(jax.random.PRNGKey(0), worlds))
-    keys = jax.random.split(jax.random.PRNGKey(1), 24)
-    _, (obs, reward, done, info) = jax.jit(lambda: jax.lax.scan(tick, start, keys))()
-    assert obs.shape[:2] == (24, 18) and reward.shape == done.shape == (24, 18)
-    assert info["returned_episode"][11].all() and info["returned_episode"][23].all()
-    assert (info["returned_episode_lengths"][23] == 12).all()
-    assert np.isfinite(obs).all() and done.any()
+    keys = jax.random.split(jax.random.PRNGKey(1), ticks)
+    return jax.jit(lambda: jax.lax.scan(tick, start, keys))()[1]
 
 
 def test_a_number_for_each_head():

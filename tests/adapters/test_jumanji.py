@@ -16,7 +16,7 @@ from jumanji.testing.pytrees import assert_is_jax_array_tree
 from jumanji.wrappers import AutoResetWrapper, JumanjiToDMEnvWrapper, MultiToSingleWrapper
 
 from jaxmmo.adapters.jumanji import Environment
-from tests.adapters.worlds import SMALL
+from tests.adapters.worlds import HUNGRY, SECOND, SMALL
 from tests.games import FIRST_GAME
 
 
@@ -27,7 +27,38 @@ def environment(preset="JaxMMO-v1", horizon=12) -> Environment:
 
 @pytest.mark.parametrize("preset", FIRST_GAME)
 def test_its_checks_pass(preset):
-    env = environment(preset)
+    check(environment(preset))
+
+
+@pytest.mark.parametrize("preset", SECOND)
+def test_its_checks_pass_in_the_second_game(preset):
+    env = Environment(preset, horizon=12, actions="multi", **HUNGRY)
+    env.reset, env.step = jax.jit(env.reset), jax.jit(env.step)  # once for all checks
+    state, timestep = check(env)
+    assert env.action_spec.shape == (4, 13)
+    with pytest.raises(ValueError, match=f"not for {preset}, but for"):
+        env.render(state)
+    deaths, tick, after = 0, 0, np.zeros(4, bool)
+    for tick in range(12):
+        alive = np.asarray(state.world.players.alive)
+        key = jax.random.key(tick)
+        state, timestep = env.step(state, jax.random.randint(key, (4, 13), 0, jnp.array(5)))
+        after, seen = np.asarray(state.world.players.alive), timestep.observation
+        died = np.asarray(timestep.reward) == -1
+        np.testing.assert_array_equal(seen.acted, alive)
+        np.testing.assert_array_equal(timestep.discount, after & ~died)
+        np.testing.assert_array_equal(np.asarray(seen.agents_view).any(-1), after)
+        np.testing.assert_array_equal(seen.newborn, after & (died | ~alive))
+        assert after.all() if preset == SECOND[1] else not after[died].any()
+        deaths += died.sum()
+        if timestep.last():
+            break
+    # nobody is left, or the horizon is reached
+    assert timestep.last() and deaths and (tick == 11) == after.any()
+
+
+def check(env):
+    """Jumanji's own checks; returns a state and the time step."""
     check_env_does_not_smoke(env)
     check_env_specs_does_not_smoke(env)
     state, timestep = jax.jit(env.reset)(jax.random.PRNGKey(0))
@@ -36,7 +67,8 @@ def test_its_checks_pass(preset):
     assert_is_jax_array_tree(jax.tree.leaves(timestep))
     env.reward_spec.validate(timestep.reward)
     env.discount_spec.validate(timestep.discount)
-    assert preset in repr(env)
+    assert env.env.preset.name in repr(env)
+    return state, timestep
 
 
 def test_discounts_and_steps_tell_deaths_from_the_end():

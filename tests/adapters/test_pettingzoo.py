@@ -17,7 +17,7 @@ import jaxmmo
 from jaxmmo.adapters.base import Layout
 from jaxmmo.adapters.pettingzoo import parallel_env
 from tests.adapters.scripts import trained
-from tests.adapters.worlds import EMPTY, SMALL
+from tests.adapters.worlds import EMPTY, HUNGRY, SECOND, SMALL
 from tests.games import FIRST_GAME
 
 FORMS = [("flat", "multi"), ("dense", "joint")]
@@ -101,6 +101,64 @@ def test_every_life_is_born_once_acts_and_dies_or_sees_the_end():
     assert born <= set(env.possible_agents)
     assert len(born) > 6  # slots were used again, names were not
     assert env.step({}) == ({}, {}, {}, {}, {})
+
+
+def hungry(preset, horizon=30, **settings):
+    """A small world of the second game; one form for each preset, so that it is compiled once."""
+    observations = "flat" if preset == SECOND[0] else "dense"
+    return parallel_env(preset, horizon=horizon, observations=observations, **HUNGRY, **settings)
+
+
+@pytest.mark.parametrize("preset", SECOND)
+def test_its_tests_pass_in_the_second_game(preset):
+    with warnings.catch_warnings():  # not everybody who might have been born was
+        if preset == SECOND[1]:
+            warnings.filterwarnings("ignore", "No agents present but not all possible_agents")
+        parallel_api_test(hungry(preset), num_cycles=40)
+    parallel_seed_test(lambda: hungry(preset), num_cycles=10)
+    seed_test(lambda: parallel_to_aec(hungry(preset)), num_cycles=5)
+    with pytest.raises(ValueError, match=f"render_mode='human': not for {preset}, but for"):
+        hungry(preset, render_mode="human")
+    assert hungry(preset).metadata["render_modes"] == []
+
+
+@pytest.mark.parametrize("preset", SECOND)
+def test_lives_of_the_second_game_end_for_good_or_in_another(preset):
+    env = hungry(preset)
+    known, dead, cut, ticks = set(), set(), set(), 0
+    first = ["agent_1", "agent_2", "agent_3", "agent_4"]
+    for acting, (observations, rewards, terminations, truncations, infos) in rollout(env):
+        known |= set(acting)
+        ticks += 1
+        died = {agent for agent in acting if terminations[agent]}
+        cut = {agent for agent in acting if truncations[agent]}
+        assert not died & cut and (ticks == 30 or not cut)
+        newborn = set(observations) - set(acting)
+        for agent in died:
+            seen = observations[agent]
+            assert not any(leaf.any() for leaf in jax.tree.leaves(seen["observation"]))
+            assert [mask.sum() for mask in seen["action_mask"]] == [1] * 13
+            assert rewards[agent] == -1 and infos[agent]["cause"] > 0
+            assert env.observation_space(agent).contains(seen)
+        slots = {infos[agent]["slot"] for agent in died}
+        assert not newborn & known and newborn <= set(env.possible_agents)
+        over = ticks == 30 or not env.agents
+        # the dead of the one are gone, those of the other live on under another name
+        assert {infos[agent]["slot"] for agent in newborn} == (
+            slots if preset == SECOND[1] and not over else set()
+        )
+        for agent in newborn:
+            assert infos[agent]["newborn"] and not terminations[agent] and rewards[agent] == 0
+            iden, life = agent.removeprefix("agent_").split("_")
+            assert f"agent_{iden}" + (f"_{int(life) - 1}" if life != "2" else "") in died
+            assert env.observation_space(agent).contains(observations[agent])
+        dead |= died
+    if preset == SECOND[0]:
+        assert known == dead == set(first) and ticks == int(env.world_state.tick) < 30
+    else:
+        assert len(known) > 8 and ticks == 30 and set(first) <= dead
+        assert cut and not known - dead - cut
+    assert env.agents == [] and env.step({}) == ({}, {}, {}, {}, {})
 
 
 def test_an_empty_world_goes_on_until_somebody_lives_or_it_ends():

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 import jaxmmo
-from jaxmmo.adapters.base import make_world
 from jaxmmo.adapters.neuralmmo import Realm
 from jaxmmo.bench import worlds
 from jaxmmo.cli.main import main
@@ -95,7 +94,6 @@ def test_what_does_not_work_is_told_in_one_line(words, told, tmp_path, monkeypat
     ("use", "told"),
     [
         (Realm, "Realm: not for NeuralMMO-v2.1, but for JaxMMO-v1, NeuralMMO-v1.3 and"),
-        (lambda name: make_world(name, None, {}), "adapters: not for NeuralMMO-v2.1"),
         (lambda name: library.load("careful", jaxmmo.make(name)), "policy 'careful': not for"),
         (
             lambda name: Banded(jaxmmo.make(name), mesh.build(mesh.Layout(agents=1)), slots=8),

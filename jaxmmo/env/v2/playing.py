@@ -52,12 +52,13 @@ def play(config: Config, rules: Rules, state: State, tick: Any) -> tuple[State, 
     own = intents(config, tick.intent)
     after, happened = _advance(config)(rules, world, own, tick.rolls.others[NAME])
     died = happened.died[: config.capacity]
-    lives = reports.lives_after(config, state, after, died)
+    ended_as = after.replace(bodies=happened.bodies)  # whoever comes back is another one by now
+    lives = reports.lives_after(config, state, ended_as, died)
     progress, reward = proceed(config, after, state.tasks, state.progress, died)
     log = Record(rows=after.log.rows, count=after.log.count)
-    ended = reports.deaths(config, after, lives, died)
+    ended = reports.deaths(config, ended_as, lives, died)
     before: Any = state.bodies
-    made = reports.attacks(config, before, after, happened.plans)
+    made = reports.attacks(config, before, ended_as, happened.plans)
     back = after.bodies.alive[: config.capacity] & died
     lives = jax.tree.map(lambda x: select(back, jnp.zeros_like(x), x), lives)
     newborn = after.bodies.alive & (~state.bodies.alive | (after.bodies.id != state.bodies.id))

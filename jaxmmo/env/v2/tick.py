@@ -17,7 +17,7 @@ from jaxmmo.env.v2.loops import each
 from jaxmmo.env.v2.minds import Plans
 from jaxmmo.env.v2.moving import move
 from jaxmmo.env.v2.rules import Rules
-from jaxmmo.env.v2.state import World
+from jaxmmo.env.v2.state import Bodies, World
 
 
 class Happened(NamedTuple):
@@ -25,6 +25,7 @@ class Happened(NamedTuple):
 
     died: jax.Array  # bool[B]
     plans: Plans  # what NPCs decided
+    bodies: Bodies  # as they were when the dead left, before anybody came back
 
 
 def advance(
@@ -33,7 +34,7 @@ def advance(
     """The world after a tick from decoded actions and given random numbers.
 
     Returns:
-      The world, whose log holds the tick's events, and who died and what NPCs decided.
+      The world, whose log holds the tick's events, and what happened beside that.
     """
     world = world.replace(log=varying_like(log.cleared(config.events), world.tick))
     world, plans = begin(config, rules, world, rolls)
@@ -44,7 +45,8 @@ def advance(
     world = fight_and_move(config, rules, world, intent, plans, rolls)
     world = say(config, rules, world, intent)
     world, died = ending.cull(config, world)
-    return end(config, rules, world, died, rolls), Happened(died, plans)
+    happened = Happened(died, plans, world.bodies)
+    return end(config, rules, world, died, rolls), happened
 
 
 def begin(config: Config, rules: Rules, world: World, rolls: Rolls) -> tuple[World, Plans]:

@@ -37,7 +37,11 @@ def check_births(before, after, info):
     assert (new.population == np.asarray(before.players.population)[born]).all()
     older = np.asarray(after.players.time_alive)[~born]
     assert (older == np.asarray(before.players.time_alive)[~born] + 1).all()
-    return int(born.sum())
+    ended = jax.tree.map(lambda x: np.asarray(x)[born], info.events.deaths)
+    was = jax.tree.map(lambda x: np.asarray(x)[born], before.players)
+    assert (ended.lifetime == was.time_alive + 1).all() and (ended.level >= was.level).all()
+    assert (ended.population == was.population).all()
+    return ended.cause.tolist()
 
 
 @pytest.mark.slow
@@ -46,17 +50,18 @@ def test_nobody_is_missing_and_nothing_comes_from_nowhere(hostile):
     random, rules = np.random.default_rng(1), ENV.default_rules()
     reset, step = jax.jit(ENV.reset), jax.jit(ENV.step)
     obs, state = reset(jax.random.key(2), rules)
-    births, npcs = 0, []
+    causes, npcs = [], []
     for tick in range(TICKS):
         action = hostile_action(random) if hostile else legal_action(random, obs)
         before = state
         obs, state, reward, _, _, info = step(jax.random.key(tick), state, action, rules)
         assert hostile or not np.asarray(info.illegal).any()
-        births += check_births(before, state, info)
+        causes += check_births(before, state, info)
         check_items(state)
         assert np.isfinite(np.asarray(reward)).all()
         npcs.append(int(np.asarray(state.bodies.alive)[CONFIG.capacity :].sum()))
-    assert births >= 10 and np.mean(npcs[20:]) > CONFIG.npc_capacity - 1
+    assert len(causes) >= 10 and len(set(causes)) > 1
+    assert np.mean(npcs[20:]) > CONFIG.npc_capacity - 1
 
 
 def test_who_is_not_reborn_comes_back_as_it_was():

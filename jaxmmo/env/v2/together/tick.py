@@ -42,9 +42,10 @@ def advance(
         world = dealing.sell(rules, world, who, intent.sell, intent.price)
     world = speak(config, world, intent)
     world, died = _cull(config, world)
+    happened = Happened(died, plans, world.bodies)
     world = end(config, rules, world, died, rolls)
     draft: Any = world.log
-    return world.replace(log=log.written(draft, config.events)), Happened(died, plans)
+    return world.replace(log=log.written(draft, config.events)), happened
 
 
 def _deal(config: Config, rules: Rules, world: World, intent: Intent, rank: jax.Array) -> World:
