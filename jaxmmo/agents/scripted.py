@@ -10,11 +10,20 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxmmo.agents.policy import Output, Policy
+from jaxmmo.agents.walking import (
+    bit,
+    bits,
+    reachable,
+    spread,
+    steps_nearer,
+    walking_distances,
+    window,
+)
 from jaxmmo.env import terrain
-from jaxmmo.env.constants import DELTAS, Material, Move
+from jaxmmo.env.constants import DELTAS, Material
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.observation import Observation
-from jaxmmo.env.registry import require_first_game
+from jaxmmo.env.rules import Rules
 from jaxmmo.io import decisions
 from jaxmmo.io.inputs import unpack
 from jaxmmo.spec import Spec
@@ -22,7 +31,6 @@ from jaxmmo.spec import Spec
 Logits = dict[str, jax.Array]
 
 SURE = 30.0  # a logit that leaves other choices a chance of 1e-13
-FAR = 1_000  # tiles; a distance nobody can walk within the window
 
 HABITABLE = np.isin(np.arange(256), terrain.HABITABLE)
 """bool[256]: materials that can be walked over and survived; unknown ones are gone around."""
@@ -32,28 +40,43 @@ def get(name: str, env: Environment) -> Policy:
     """The scripted policy of that name, for the observations of an environment.
 
     Args:
-      name: one of `names()`.
+      name: one of `names(env)`.
       env: only its spec matters, and its game.
 
     Raises:
-      ValueError: for an unknown name, listing those that exist; for one that reads maps of the
-        first game in a world of another one.
+      ValueError: for a name that the environment's game does not have, listing those it has.
     """
-    if name not in SCRIPTS:
-        raise ValueError(f"unknown scripted policy {name!r}; there are: {', '.join(SCRIPTS)}")
-    if name not in ANYWHERE and hasattr(env, "preset"):  # of the user's own have none
-        require_first_game(env.preset, f"policy {name!r}")
-    return _build(name, env.spec)
+    game = game_of(env)
+    if name not in SCRIPTS[game]:
+        of = f" for {env.preset.name}" if hasattr(env, "preset") and name in names() else ""
+        known = ", ".join(SCRIPTS[game])
+        raise ValueError(f"unknown scripted policy {name!r}{of}; there are: {known}")
+    return _build(name, game, env.spec)
 
 
-def names() -> list[str]:
-    """What `get` knows."""
-    return list(SCRIPTS)
+def names(env: Environment | None = None) -> list[str]:
+    """What `get` knows in an environment's game, or in any game."""
+    games = SCRIPTS if env is None else [game_of(env)]
+    return list(dict.fromkeys(name for game in games for name in SCRIPTS[game]))
+
+
+def game_of(env: Environment) -> str:
+    """A key of `SCRIPTS`: the game whose maps and tables an environment shows."""
+    preset = getattr(env, "preset", None)  # of the user's own have none
+    if preset is None or issubclass(preset.rules, Rules):
+        return "first"
+    from jaxmmo.env.v2 import rules  # half a second, which only this game's players pay
+
+    return "second" if issubclass(preset.rules, rules.Rules) else "other"
 
 
 @functools.cache  # one object for one meaning: a jitted runner compiles once
-def _build(name: str, spec: Spec) -> Policy:
-    script = SCRIPTS[name]
+def _build(name: str, game: str, spec: Spec) -> Policy:
+    if game == "second" and name not in ANYWHERE:
+        from jaxmmo.agents import scripted2
+
+        return scripted2.build(name, spec)
+    script = OF_THE_FIRST[name]
 
     def apply(params: tuple[()], obs: Observation, carry: tuple[()], reset: jax.Array) -> Output:
         del params, reset
@@ -88,7 +111,7 @@ def _fighter(spec: Spec, obs: Observation) -> Logits:
     return _random(spec, obs) | {"move": _foraging_moves(spec, obs)}
 
 
-SCRIPTS: dict[str, Callable[[Spec, Observation], Logits]] = {
+OF_THE_FIRST: dict[str, Callable[[Spec, Observation], Logits]] = {
     "noop": _noop,
     "random": _random,
     "careful": _careful,
@@ -99,6 +122,13 @@ SCRIPTS: dict[str, Callable[[Spec, Observation], Logits]] = {
 ANYWHERE = ("noop", "random")
 """Those that know nothing of a game's rules."""
 
+SCRIPTS: dict[str, tuple[str, ...]] = {
+    "first": tuple(OF_THE_FIRST),
+    "second": (*OF_THE_FIRST, "trader"),
+    "other": ANYWHERE,
+}
+"""Names of the policies that there are by game; `scripted2` has those of the second one."""
+
 
 def _peaceful(spec: Spec, obs: Observation) -> Logits:
     """Random, but the target is always the agent itself: no attack."""
@@ -108,7 +138,7 @@ def _peaceful(spec: Spec, obs: Observation) -> Logits:
 
 def _steps_on_lava(spec: Spec, obs: Observation) -> jax.Array:
     """bool[..., 5]: moves that end on lava."""
-    material = _window(spec, unpack(spec, obs)["tile"]["material"])
+    material = window(spec, unpack(spec, obs)["tile"]["material"])
     row, col = (spec.window // 2 + DELTAS).T
     return material[..., row, col] == Material.LAVA
 
@@ -121,15 +151,15 @@ def _foraging_moves(spec: Spec, obs: Observation) -> jax.Array:
     """
     raw = unpack(spec, obs)
     own = {name: column[..., 0] for name, column in raw[spec.observer.name].items()}
-    material = _window(spec, raw["tile"]["material"])
-    agents = _window(spec, raw["tile"]["agents"])
-    walkable = _bits(jnp.asarray(HABITABLE)[material])
-    shore = _spread(_bits(material == Material.WATER)) & walkable
-    meals = _bits((material == Material.FOREST) & (agents == 0))
+    material = window(spec, raw["tile"]["material"])
+    agents = window(spec, raw["tile"]["agents"])
+    walkable = bits(jnp.asarray(HABITABLE)[material])
+    shore = spread(bits(material == Material.WATER)) & walkable
+    meals = bits((material == Material.FOREST) & (agents == 0))
 
     middle = spec.window // 2
     meal = jnp.where(material[..., middle, middle] == Material.FOREST, own["food_max"] // 2, 0)
-    drink = jnp.where(_bit(shore, middle, middle), own["water_max"] // 2, 0)
+    drink = jnp.where(bit(shore, middle, middle), own["water_max"] // 2, 0)
     food = jnp.minimum(own["food"] + meal, own["food_max"])
     water = jnp.minimum(own["water"] + drink, own["water_max"])
 
@@ -137,60 +167,7 @@ def _foraging_moves(spec: Spec, obs: Observation) -> jax.Array:
     hungry = (food < water) | ((food == water) & (jnp.min(to_food, -1) < jnp.min(to_water, -1)))
     wanted = jnp.where(hungry[..., None], to_food, to_water)
     other = jnp.where(hungry[..., None], to_water, to_food)
-    wanted = jnp.where(jnp.min(wanted, -1, keepdims=True) < FAR, wanted, other)
-    settled = (wanted == 0) & jnp.broadcast_to(jnp.arange(len(DELTAS)) == Move.STAY, wanted.shape)
-    wanted = jnp.where(obs.masks.move, wanted - settled.astype(jnp.int32), 2 * FAR)
-    nearest = wanted == jnp.min(wanted, -1, keepdims=True)
+    wanted = jnp.where(reachable(wanted), wanted, other)
+    nearest = steps_nearer(wanted, obs.masks.move)
     lava = _steps_on_lava(spec, obs)
     return SURE * nearest.astype(jnp.float32) - 2 * SURE * lava.astype(jnp.float32)
-
-
-def walking_distances(goals: jax.Array, walkable: jax.Array) -> jax.Array:
-    """Steps from the middle tile and its neighbours to the nearest goal within the window.
-
-    A flood from all goals at once, a row of the window being the bits of one word.
-
-    Args:
-      goals: u32[N, ..., side], a bit for each column; N kinds of goals.
-      walkable: u32[..., side], tiles that can be crossed.
-
-    Returns:
-      i32[N, ..., 5] by where each `Move` leads, `FAR` if no goal can be reached from there.
-    """
-    side, walkable = walkable.shape[-1], walkable[None]
-    row, col = (side // 2 + DELTAS).T
-
-    def widen(steps: jax.Array, carry: tuple[jax.Array, jax.Array]):
-        reached, distance = carry
-        here = _bit(reached, row, col)
-        distance = jnp.where(here, jnp.minimum(distance, steps), distance)
-        return _spread(reached) & walkable, distance
-
-    # from the input, so that it varies where that does: a loop within `shard_map` needs it
-    unknown = FAR + 0 * goals[..., :1].astype(jnp.int32)
-    unknown = jnp.broadcast_to(unknown, (*goals.shape[:-1], len(DELTAS)))
-    return jax.lax.fori_loop(0, 2 * side, widen, (goals & walkable, unknown))[1]
-
-
-def _window(spec: Spec, tiles: jax.Array) -> jax.Array:
-    """[..., side, side] from tiles in raster order."""
-    return tiles.reshape(*tiles.shape[:-1], spec.window, spec.window)
-
-
-def _bits(mask: jax.Array) -> jax.Array:
-    """u32[..., side]: each row of bool[..., side, side] as the bits of a word (31 at most)."""
-    place = jnp.broadcast_to(jnp.arange(mask.shape[-1], dtype=jnp.uint32), mask.shape)
-    return jnp.sum(mask.astype(jnp.uint32) << place, -1, dtype=jnp.uint32)
-
-
-def _bit(rows: jax.Array, row: np.ndarray | int, col: np.ndarray | int) -> jax.Array:
-    """bool[..., *row.shape]: the tiles at these rows and columns of a window of bits."""
-    found = rows[..., row]
-    return (found >> jnp.broadcast_to(jnp.asarray(col, jnp.uint32), found.shape)) & 1 == 1
-
-
-def _spread(rows: jax.Array) -> jax.Array:
-    """u32[..., side]: set bits and their four neighbours; beyond the last column is cut later."""
-    pad = [(0, 0)] * (rows.ndim - 1) + [(1, 1)]
-    padded = jnp.pad(rows, pad)
-    return rows | (rows << 1) | (rows >> 1) | padded[..., :-2] | padded[..., 2:]

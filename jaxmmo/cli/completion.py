@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 SHELLS = ("bash", "zsh", "fish")
 
-PLAYERS = ("baseline", "random", "careful", "forager", "fighter", "noop")
+PLAYERS = ("baseline", "random", "careful", "forager", "fighter", "trader", "noop")
 """What commands that take a policy or a player know by name."""
 
 

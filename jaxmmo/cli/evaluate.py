@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "policy",
         help="directory of a run, baseline, file of a policy (.npz), or noop, random, careful, "
-        "forager, fighter",
+        "forager, fighter, in the second game trader",
     )
     parser.add_argument("--against", help="a policy that has half of the populations")
     add_idea_options(parser, preset=None, of_run=" (the run's own, or JaxMMO-v1)")

@@ -14,7 +14,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "entrants",
         nargs="+",
         help="directories of runs, baseline, files of policies (.npz), or noop, random, careful, "
-        "forager, fighter; of a ladder, the newcomers",
+        "forager, fighter, in the second game trader; of a ladder, the newcomers",
     )
     add_idea_options(parser, preset=None, of_run=" (JaxMMO-v1)")
     parser.add_argument("--no-attack", action="store_true", help="mask all attacks")

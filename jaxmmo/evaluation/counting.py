@@ -21,9 +21,10 @@ class Counts(struct.PyTreeNode):
     levels: jax.Array  # i32[B, G, S]; summed over deaths
     explored: jax.Array  # i32[B, G]; summed over deaths
     dealt: jax.Array  # i32[B, G]; damage, summed over deaths
+    economy: Any = ()  # [B, G, ...]; of games that have one, see `economies`
 
 
-def zero(worlds: int, groups: int, horizon: int, skills: int) -> Counts:
+def zero(worlds: int, groups: int, horizon: int, skills: int, economy: Any = ()) -> Counts:
     """Nothing is counted yet, in B worlds of G populations; `skills` are how many a life has."""
 
     def none(*shape: int) -> jax.Array:
@@ -37,6 +38,7 @@ def zero(worlds: int, groups: int, horizon: int, skills: int) -> Counts:
         levels=none(skills),
         explored=none(),
         dealt=none(),
+        economy=economy,
     )
 
 
@@ -75,7 +77,7 @@ def count(
     early = died & (born <= ticks - horizon)
     length = jnp.clip(deaths.lifetime, 0, horizon)
     where = (worlds, group)
-    return Counts(
+    return counts.replace(
         lives=counts.lives.at[worlds, jnp.where(early, group, groups), length].add(1, mode="drop"),
         steps=counts.steps + steady * by_group(info.acted, population, groups),
         deaths=counts.deaths.at[where].add(steady.astype(jnp.int32), mode="drop"),

@@ -11,7 +11,7 @@ from jax.sharding import Mesh
 from jaxmmo.agents.acting import SampleRules
 from jaxmmo.env.constants import Cause
 from jaxmmo.env.environment import Environment
-from jaxmmo.evaluation import survival
+from jaxmmo.evaluation import economies, survival
 from jaxmmo.evaluation.counting import Counts
 from jaxmmo.evaluation.watching import Contestant, EvalConfig, Progress, run, sides
 
@@ -40,6 +40,7 @@ def report(
     levels = total(counts.levels).sum(0) / number
     population = np.where(mine, living, 0).sum((1, 2)) / mine.shape[0]
     lives = total(counts.lives)
+    economy = economies.report(counts.economy, mine, float(causes[1:].sum()))
     return {
         "restricted_mean_lifetime": survival.restricted_mean(lives),
         "steady_state_lifetime": survival.ratio(total(counts.steps), total(counts.deaths)),
@@ -50,6 +51,7 @@ def report(
         "damage_dealt": round(float(total(counts.dealt).sum() / number), 2),
         "population": survival.thin(population),
         "survival": survival.thin(survival.curve(lives)),
+        **({"economy": economy} if economy else {}),
     }
 
 

@@ -20,7 +20,7 @@ from jaxmmo.agents.shards import Shards
 from jaxmmo.env.autoreset import lasting
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.rules import Rules
-from jaxmmo.evaluation import counting
+from jaxmmo.evaluation import counting, economies
 from jaxmmo.evaluation.counting import Counts
 from jaxmmo.parallel import mesh as meshes
 from jaxmmo.parallel.mesh import BY_WORLD, WHOLE
@@ -180,7 +180,11 @@ def _begin(
             time=jnp.int32(0),
             born=jnp.zeros((worlds, env.config.capacity), jnp.int32),
             counts=counting.zero(
-                worlds, env.config.num_populations, config.horizon, len(env.preset.skills)
+                worlds,
+                env.config.num_populations,
+                config.horizon,
+                len(env.preset.skills),
+                economies.zero(env, worlds),
             ),
         )
 
@@ -247,12 +251,13 @@ def _tick(
     decided = together.act(env, policies, params, before, keys, config.chunk, mine, shards)
     after, _, _, _, info = acting.tick(env, rules, before, decided, keys)
     players = acting.world_of(env, after.state).players
+    economy = economies.count(env, watched.counts.economy, before.state, after.state, info)
     now = Watched(
         worlds=after,
         time=watched.time + 1,
         born=jnp.where(info.newborn, watched.time, watched.born),
         counts=counting.count(
-            watched.counts,
+            watched.counts.replace(economy=economy),
             info,
             populations,
             watched.born,

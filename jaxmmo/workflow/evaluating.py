@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -139,11 +139,55 @@ def table(reports: list[dict[str, Any]]) -> str:
         rows.append([f"died of {cause}", *cells])
     for skill in reports[0]["levels"]:
         rows.append([f"{skill} level at death", *(f"{r['levels'][skill]:.1f}" for r in reports)])
+    if "economy" in reports[0]:
+        rows += _economy([r["economy"] for r in reports])
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return "\n".join(
         "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
         for row in rows
     )
+
+
+def _economy(reports: list[dict[str, Any]]) -> list[list[str]]:
+    """Rows about economies, of which the reports have further numbers."""
+
+    def row(name: str, show: Callable[[dict[str, Any]], str]) -> list[str]:
+        return [name, *(show(report) for report in reports)]
+
+    rows = [
+        row("gold of a living player", lambda r: f"{r['gold']['mean']:.1f}"),
+        row("gold in circulation at the end", lambda r: f"{r['gold']['at_end']:.1f}"),
+        row("gold from sales in a life", lambda r: f"{r['sales_per_life']:.2f}"),
+        row("items offered", lambda r: str(sum(r["listings"].values()))),
+    ]
+    items = dict.fromkeys(item for r in reports for item in r["trades"])
+    for item in items:
+        rows.append(
+            row(
+                f"{item} bought, mean price",
+                lambda r, item=item: (
+                    f"{r['trades'][item]['count']}, {r['trades'][item]['mean_price']:.1f}"
+                    if item in r["trades"]
+                    else "-"
+                ),
+            )
+        )
+    for craft in reports[0]["harvests"]:
+        rows.append(row(f"harvests by {craft}", lambda r, craft=craft: str(r["harvests"][craft])))
+    for name in ("made", "consumed", "looted"):
+        rows.append(row(f"items {name}", lambda r, name=name: str(sum(r[name].values()))))
+    for skill in reports[0]["levels"]:
+        rows.append(
+            row(
+                f"{skill} level, mean and best",
+                lambda r, skill=skill: (
+                    f"{r['levels'][skill]['mean']:.2f}, {r['levels'][skill]['max']}"
+                ),
+            )
+        )
+    rows.append(row("levels worn", lambda r: f"{sum(r['equipment'].values()):.2f}"))
+    rows.append(row("tasks completed", lambda r: str(r["tasks_completed"])))
+    return rows
 
 
 def _interval(value: dict[str, float | None]) -> str:

@@ -63,10 +63,12 @@ def test_unknown_names_list_the_known_ones():
     env = jaxmmo.make(**SIZES)
     with pytest.raises(ValueError, match="'farmer'; there are: noop, random, careful, forager"):
         scripted.get("farmer", env)
+    with pytest.raises(ValueError, match="'trader' for JaxMMO-v1; there are: noop, random, caref"):
+        scripted.get("trader", env)
     assert scripted.get("forager", env) == scripted.get("forager", jaxmmo.make(**SIZES))
 
 
-@pytest.mark.parametrize("name", scripted.names())
+@pytest.mark.parametrize("name", scripted.names(jaxmmo.make(**SIZES)))
 def test_any_leading_axes_will_do(name):
     env = jaxmmo.make(**SIZES)
     policy = scripted.get(name, env)

@@ -87,7 +87,7 @@ def test_nothing_is_promoted_silently_on_the_way_from_observations_to_actions(ga
         network.build(spec),
         populations.unshared(network.build(spec), spec, 8, 4),
     ]
-    policies += [scripted.get(name, env) for name in scripted.names()]
+    policies += [scripted.get(name, env) for name in scripted.names(env)]
 
     def act(policy, key, obs):
         carry = policy.initial_carry(obs.present.shape[:-1])
@@ -127,7 +127,7 @@ def test_every_world_is_spread_over_devices_and_promotes_nothing_silently(
 @pytest.mark.parametrize("game", [V1, pytest.param("inventory", marks=pytest.mark.slow)])
 def test_scripts_and_networks_are_spread_over_devices(game):
     env = make(game)
-    policies = [scripted.get(name, env) for name in scripted.names()]
+    policies = [scripted.get(name, env) for name in scripted.names(env)]
     policies += [
         network.build(env.spec),
         populations.unshared(network.build(env.spec), env.spec, 8),

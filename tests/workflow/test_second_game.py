@@ -9,12 +9,13 @@ import pytest
 
 import jaxmmo
 from jaxmmo.adapters.neuralmmo import Realm
+from jaxmmo.agents import scripted
 from jaxmmo.bench import worlds
 from jaxmmo.cli.main import main
 from jaxmmo.parallel import mesh
 from jaxmmo.parallel.bands import Banded
 from jaxmmo.runs import library
-from tests.games import SECOND_GAME, TINY_SECOND
+from tests.games import ENDLESS, SECOND_GAME, TINY_SECOND
 
 WATCHED: dict[str, Any] = {"worlds": 2, "ticks": 6, "quiet": True, "overrides": TINY_SECOND}
 
@@ -41,8 +42,24 @@ def test_a_policy_is_trained_evaluated_and_trained_on(tmp_path, capsys):
 
 @pytest.mark.slow
 def test_policies_share_its_worlds():
-    result = jaxmmo.tournament(["random", "noop"], env=SECOND_GAME, **WATCHED)
-    assert {rating["name"] for rating in result["ratings"]} == {"random", "noop"}
+    result = jaxmmo.tournament(["forager", "trader"], env=ENDLESS, **WATCHED)
+    assert {rating["name"] for rating in result["ratings"]} == {"forager", "trader"}
+
+
+@pytest.mark.slow
+def test_economies_of_two_policies_are_told_apart():
+    watched = WATCHED | {"ticks": 40}
+    report = jaxmmo.evaluate("trader", env=ENDLESS, against="fighter", **watched)
+    told = json.loads(json.dumps(report))
+    assert told["economy"]["harvests"].keys() == told["against"]["economy"]["harvests"].keys()
+    assert told["economy"]["gold"]["mean"] > 0 and told["economy"]["levels"]["mage"]["max"] > 0
+    assert any(line.startswith("gold from sales in a life") for line in repr(report).splitlines())
+
+
+def test_a_trader_is_of_the_second_game():
+    with pytest.raises(ValueError, match="'trader' for JaxMMO-v1; there are: noop, random"):
+        library.load("trader", jaxmmo.make("JaxMMO-v1"))
+    assert "trader" in scripted.names(jaxmmo.make(SECOND_GAME, **TINY_SECOND))
 
 
 @pytest.mark.slow
@@ -75,7 +92,7 @@ def test_a_batch_of_worlds_is_the_worlds_one_by_one():
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["evaluate", "forager"], "evaluate: policy 'forager': not for NeuralMMO-v2.1,"),
+        (["evaluate", "frager"], "evaluate: no policy 'frager'; did you mean 'forager'? (there"),
         (["evaluate", "baseline"], "evaluate: no baseline for 'NeuralMMO-v2.1'; there are: JaxMMO"),
         (["train", "--set=size=Smal"], "train: unknown size 'Smal'; did you mean 'Small'? (allo"),
         (["train", "--set=NPC_M=4"], "train: --set NPC_M=4: must be NAME=VALUE; did you mean 'NPC"),
@@ -94,7 +111,6 @@ def test_what_does_not_work_is_told_in_one_line(words, told, tmp_path, monkeypat
     ("use", "told"),
     [
         (Realm, "Realm: not for NeuralMMO-v2.1, but for JaxMMO-v1, NeuralMMO-v1.3 and"),
-        (lambda name: library.load("careful", jaxmmo.make(name)), "policy 'careful': not for"),
         (
             lambda name: Banded(jaxmmo.make(name), mesh.build(mesh.Layout(agents=1)), slots=8),
             "bands of NeuralMMO-v2.1: it has tables of its own",
