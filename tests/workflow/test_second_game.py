@@ -48,7 +48,7 @@ def test_policies_share_its_worlds():
 
 @pytest.mark.slow
 def test_economies_of_two_policies_are_told_apart():
-    watched = WATCHED | {"ticks": 40}
+    watched: dict[str, Any] = WATCHED | {"ticks": 40}
     report = jaxmmo.evaluate("trader", env=ENDLESS, against="fighter", **watched)
     told = json.loads(json.dumps(report))
     assert told["economy"]["harvests"].keys() == told["against"]["economy"]["harvests"].keys()

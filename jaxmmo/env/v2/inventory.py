@@ -34,7 +34,9 @@ def write(items: Items, item: jax.Array, when: jax.Array, **values: jax.Array | 
 
     def changed(name: str, value: jax.Array | int) -> jax.Array:
         one = jnp.ndim(value) == 0
-        return select(written, value if one else jnp.reshape(value, -1)[source], getattr(items, name))
+        return select(
+            written, value if one else jnp.reshape(value, -1)[source], getattr(items, name)
+        )
 
     return items.replace(**{name: changed(name, value) for name, value in values.items()})
 
