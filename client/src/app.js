@@ -1,6 +1,6 @@
 import * as THREE from "three";
 import { Player } from "./data/player.js";
-import { countPopulations, livingSlots, otherTables, slotOf, textOf } from "./data/world.js";
+import { countPopulations, groupName, livingSlots, numberOf, otherTables, slotOf, textOf } from "./data/world.js";
 import { Stage } from "./scene/stage.js";
 import { View } from "./scene/view.js";
 import { Chart } from "./ui/chart.js";
@@ -10,6 +10,7 @@ import { Exports } from "./ui/exports.js";
 import { Feed } from "./ui/feed.js";
 import { Inspector } from "./ui/inspector.js";
 import { Link } from "./ui/links.js";
+import { Market } from "./ui/market.js";
 import { Minimap } from "./ui/minimap.js";
 import { Pointer } from "./ui/pointer.js";
 import { Roster } from "./ui/roster.js";
@@ -54,6 +55,7 @@ export class App {
     this.timeline = new Timeline(this);
     this.statistics = new Statistics(this);
     this.tables = new Tables();
+    this.market = new Market(actions);
     this.pointer = new Pointer(this);
     this.controls = new Controls(this);
     this.stage.updates.push(() => this.pointer.update(), () => this.placeName());
@@ -104,6 +106,8 @@ export class App {
     $("minimap").style.aspectRatio = `${world.width} / ${world.height}`;
     $("show-tables").hidden = !otherTables(world).length;
     $("watching").hidden = !this.source.live;
+    $("beside").hidden = !world.others;
+    this.market.build(world);
     this.fail(null);
   }
 
@@ -196,7 +200,11 @@ export class App {
     this.statistics.refresh();
     this.tables.show(source, frame);
     $("tick").textContent = String(frame.tick);
-    $("alive").textContent = String(livingSlots(frame).length);
+    const living = livingSlots(frame);
+    const players = living.filter((slot) => slot < world.players).length;
+    $("alive").textContent = String(players);
+    $("others").textContent = String(living.length - players);
+    this.market.show(source, frame);
     $("viewers").textContent = source.live ? String(source.viewers) : "–";
     this.chart.show(world, source.chart(), countPopulations(world, frame), frame.tick);
     const caption = this.view.overlays.show({ frame, source, slot, agents: this.view.agents });
@@ -220,7 +228,7 @@ export class App {
     at.y += 2.35;
     const { x, y, behind } = this.stage.project(at);
     tag.hidden = behind;
-    tag.textContent = `#${this.selected}`;
+    tag.textContent = numberOf(this.selected);
     tag.style.transform = `translate(${x}px, ${y}px) translate(-50%, -100%)`;
   }
 
@@ -260,7 +268,7 @@ export class App {
     if (slot < 0) return `Agent ${id} is not alive at this tick.`;
     const { world } = this.source;
     const bars = world.bars.map(({ column }) => `${words(column)} ${textOf(world, this.frame, {}, this.frame.body(column)[slot])}`);
-    return `Agent ${id}, population ${this.frame.body("population")[slot]}: ${bars.join(", ")}.`;
+    return `${id < 0 ? "NPC" : "Agent"} ${Math.abs(id)}, ${groupName(world, this.frame.groups[slot])}: ${bars.join(", ")}.`;
   }
 
   /** Selects a tile of the map; null for none. */

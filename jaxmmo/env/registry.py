@@ -71,6 +71,18 @@ FIRST_GAME = ("JaxMMO-v1", "NeuralMMO-v1.3")
 """Presets of the first game."""
 
 
+def config_of(settings: dict[str, Any]) -> EnvConfig:
+    """A configuration from its fields, of the type that the game it began as has.
+
+    Raises:
+      TypeError: for fields that it does not have.
+      ValueError: for values out of range.
+    """
+    name = settings.get("preset")
+    kind = type(find(name).config) if name in PRESETS else EnvConfig
+    return kind(**settings)
+
+
 @functools.cache
 def _made(name: str) -> Preset:
     return PRESETS[name]()
@@ -90,6 +102,11 @@ def find(game: str | Preset | EnvConfig) -> Preset:
     return preset.configured(game) if isinstance(game, EnvConfig) else preset
 
 
+def is_second_game(game: Preset) -> bool:
+    """Whether a game is the second one, or made from it."""
+    return not issubclass(game.rules, Rules)
+
+
 def require_first_game(game: Preset, what: str) -> None:
     """Refuses games that are neither the first one nor made from it.
 
@@ -100,7 +117,7 @@ def require_first_game(game: Preset, what: str) -> None:
     Raises:
       ValueError: for another game, naming those that will do.
     """
-    if not issubclass(game.rules, Rules):
+    if is_second_game(game):
         raise ValueError(
             f"{what}: not for {game.name}, but for {', '.join(FIRST_GAME)} and games made from them"
         )

@@ -6,18 +6,42 @@ import colorsys
 
 import numpy as np
 
-from jaxmmo.env.constants import Material
-
-TERRAIN: dict[Material, str] = {
-    Material.LAVA: "#d9512c",
-    Material.WATER: "#3f83a8",
-    Material.GRASS: "#86a75a",
-    Material.SCRUB: "#a3a068",
-    Material.FOREST: "#3f6d43",
-    Material.STONE: "#8b8a86",
-    Material.ORE: "#b58a5a",
-    Material.VOID: "#11161c",
+TERRAIN = {
+    "lava": "#d9512c",
+    "water": "#3f83a8",
+    "grass": "#86a75a",
+    "scrub": "#a3a068",
+    "forest": "#3f6d43",
+    "stone": "#8b8a86",
+    "ore": "#b58a5a",
+    "void": "#11161c",
+    "foliage": "#5d8a45",
+    "slag": "#77706a",
+    "stump": "#8f8a5c",
+    "tree": "#35613d",
+    "fragment": "#8d8f9c",
+    "crystal": "#6fb7d9",
+    "weeds": "#97a35f",
+    "herb": "#b07fb5",
+    "ocean": "#35708f",
+    "fish": "#5fa5b8",
 }
+"""Colours of materials by name."""
+
+SHAPES = {
+    "foliage": "bush",
+    "ore": "nuggets",
+    "tree": "forest",
+    "crystal": "crystals",
+    "herb": "herbs",
+    "fish": "fish",
+    "ocean": "water",
+    "void": "void",
+}
+"""How materials are drawn that do not look as what they are suggests, by name."""
+
+TEMPERS = ("#7fb069", "#d9a441", "#c0392b")
+"""Of NPCs that are passive, neutral and aggressive."""
 
 POPULATIONS = (
     "#e8503a",

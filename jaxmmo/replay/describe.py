@@ -12,29 +12,32 @@ tile, the lists that numbers are looked up in, and the heads of the action:
 * `lists` names by place: skills, styles, moves, causes, outcomes;
 * `tile` where the bits of a tile are, as [first bit, bits], and the arrays that hold the map;
 * `materials` by number: name, colour, and whether it is passable, deadly, water, or looks like
-  another one (`depleted`) from a harvest until it is ripe;
+  another one (`depleted`) from a harvest until it is ripe; where that does not say how to draw it,
+  `shape` does;
 * `heads` of the action: name, size or table, the head it is given, and the names of its choices;
-* `bars` columns drawn over every body's head, with their colours;
+* `bars` columns drawn over every body's head, with their colours, and `most`, their largest value,
+  where no column holds it;
 * `killing` the causes of death for which the attackers of the tick are to blame;
-* `palette` further colours.
+* `palette` further colours;
+* what the second game's recordings say beside that, see `second`.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
 from jaxmmo.env import constants, tiles
-from jaxmmo.env.constants import Material
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.presets import Preset
+from jaxmmo.env.registry import is_second_game
+from jaxmmo.env.rules import Rules
 from jaxmmo.env.state.table import Column, columns
 from jaxmmo.env.tiles import MaterialKind
-from jaxmmo.replay import colors
+from jaxmmo.replay import colors, materials
 from jaxmmo.replay.frames import Field
 
-LISTS = ("Skill", "Style", "Move", "Cause", "Outcome")
+LISTS = ("Style", "Move", "Cause", "Outcome")
 
 COLUMNS: dict[str, dict[str, Any]] = {
     "population": {"list": "population"},
@@ -67,28 +70,55 @@ EVENTS: dict[str, dict[str, Any]] = {
 }
 
 
-def world(env: Environment, fields: Sequence[Field], grid: tuple[int, int]) -> dict[str, Any]:
+def world(
+    env: Environment, rules: Rules, fields: Sequence[Field], grid: tuple[int, int]
+) -> dict[str, Any]:
     """The description of an environment's recordings.
 
     Args:
       env: the environment.
+      rules: the world is played by, on the host.
       fields: every kept array.
       grid: rows and columns of the map.
     """
-    lists = {n.lower(): [m.name.lower() for m in getattr(constants, n)] for n in LISTS}
-    return {
+    names = {n.lower(): [m.name.lower() for m in getattr(constants, n)] for n in LISTS}
+    lists = {"skill": list(env.preset.skills)} | names
+    described: dict[str, Any] = {
         "bodies": "bodies",
         "players": env.config.capacity,
         "tables": tables(fields, grid, declared(env.preset)),
         "events": events(fields),
         "lists": lists,
         "tile": tile(env.preset.materials),
-        "materials": materials(env.preset.materials),
+        "materials": materials.describe(env.preset.materials),
         "heads": heads(env, lists),
         "bars": bars(fields),
         "killing": ["combat"],
         "palette": {"populations": colors.population_colors(env.config.num_populations)},
     }
+    if is_second_game(env.preset):
+        _of_second_game(described, env, rules)
+    return described
+
+
+def _of_second_game(described: dict[str, Any], env: Environment, rules: Any) -> None:
+    """Adds what only that game's recordings say; whoever plays another does not import it."""
+    from jaxmmo.replay import second
+
+    config: Any = env.config
+    named = [kind.name for kind in env.preset.materials]
+    described["lists"] |= second.lists() | {"material": named}
+    found = described["tables"]
+    for name in second.HIDDEN:
+        path, _, column = name.rpartition(".")
+        found.pop(name, None)
+        found.get(path, {"columns": {}})["columns"].pop(column, None)
+    for name, about in second.COLUMNS.items():
+        path, _, column = name.rpartition(".")
+        if column in found.get(path, {"columns": {}})["columns"]:
+            found[path]["columns"][column] |= about
+    described["bars"] = second.bars(rules) + described["bars"]
+    described |= second.further(config, rules)
 
 
 def bars(fields: Sequence[Field]) -> list[dict[str, str]]:
@@ -105,17 +135,6 @@ def bars(fields: Sequence[Field]) -> list[dict[str, str]]:
 def tile(kinds: Sequence[MaterialKind]) -> dict[str, Any]:
     """Where the map is kept, and what the bits of a tile are."""
     return {"path": "terrain.tile", "ripe_at": "terrain.ripe_at"} | tiles.describe(kinds)
-
-
-def materials(kinds: Sequence[MaterialKind]) -> list[dict[str, Any]]:
-    """Every material, by number, with a colour."""
-    palette = [*colors.TERRAIN.values()]
-    own = colors.population_colors(len(colors.POPULATIONS) + len(kinds))
-    palette += own[len(colors.POPULATIONS) :]  # of materials that this package does not know
-    return [
-        dataclasses.asdict(kind) | {"color": palette[number], "deadly": number == Material.LAVA}
-        for number, kind in enumerate(kinds)
-    ]
 
 
 def heads(env: Environment, lists: dict[str, list[str]]) -> list[dict[str, Any]]:
@@ -200,7 +219,7 @@ def of_version_1(document: dict[str, Any], fields: Sequence[Field]) -> dict[str,
         "events": events(fields),
         "lists": lists,
         "tile": tile(tiles.MATERIALS),
-        "materials": materials(tiles.MATERIALS),
+        "materials": materials.describe(tiles.MATERIALS),
         "heads": [
             {"name": "move", "size": 5, "table": None, "given": None, "choices": lists["move"]},
             {"name": "style", "size": 3, "table": None, "given": None, "choices": lists["style"]},

@@ -146,6 +146,7 @@ def capture(state: Any, events: Any, answers: dict[str, Any], num_players: int) 
     leaves = {stored_name(name): leaf for name, leaf in kept.items()}
     leaves |= named_leaves(events, "events.")
     leaves |= {f"policy.{name}": leaf for name, leaf in answers.items()}
+    leaves = {name: leaf for name, leaf in leaves.items() if np.size(leaf)}  # nothing to be kept
     values = jax.device_get(list(leaves.values()))  # as a list, which keeps the order
     return unflatten(dict(zip(leaves, map(np.asarray, values), strict=True)), num_players)
 

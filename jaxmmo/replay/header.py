@@ -12,6 +12,7 @@ import numpy as np
 
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.environment import Environment
+from jaxmmo.env.registry import config_of
 from jaxmmo.env.rules import Rules
 from jaxmmo.replay import describe as describing
 from jaxmmo.replay.blocks import capacity_of
@@ -67,14 +68,15 @@ def describe(env: Environment, rules: Rules, frame: Frame, title: str, seed: int
     specs = [Field(name, value.shape, value.dtype.name) for name, value in arrays.items()]
     for spec in specs:
         _check(spec)
+    rules = jax.device_get(rules)
     header = Header(
         config=env.config,
-        rules={k: np.asarray(v) for k, v in named_leaves(jax.device_get(rules)).items()},
+        rules={k: np.asarray(v) for k, v in named_leaves(rules).items()},
         fields=[spec for spec in specs if not is_sparse(spec.name, spec.shape, grid)],
         arrays=[spec for spec in specs if is_sparse(spec.name, spec.shape, grid)],
         title=title,
         seed=seed,
-        world=describing.world(env, specs, grid),
+        world=describing.world(env, rules, specs, grid),
     )
     capacity_of(header.fields, header.base(arrays))
     return header
@@ -117,7 +119,7 @@ def from_json(data: bytes) -> Header:
         arrays = [_field(entry) for entry in document["arrays"]]
         world = document.get("world") or describing.of_version_1(document, fields)
         header = Header(
-            config=EnvConfig(**document["config"]),
+            config=config_of(document["config"]),
             rules=_rules(document["rules"]),
             fields=fields,
             arrays=arrays,

@@ -5,19 +5,18 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import jax
 import numpy as np
-
-from jaxmmo.env.state import Bodies
 
 
 def png(state: Any, scale: int = 6) -> bytes | None:
-    """A picture of one world; None for many, for another game, or where Pillow is not installed.
+    """A picture of one world; None for many, for a shape alone, or where Pillow is not installed.
 
     Args:
       state: of the environment.
       scale: pixels a tile.
     """
-    if not isinstance(state.bodies, Bodies):
+    if isinstance(state.tick, jax.ShapeDtypeStruct):
         return None
     if np.ndim(state.tick) != 0 or max(np.shape(state.terrain.tile)) * scale > 4096:
         return None

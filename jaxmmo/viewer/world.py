@@ -63,7 +63,7 @@ class World:
         reset = jnp.ones(env.config.capacity, bool)
         events = jax.eval_shape(self._step, key, state, env.noop(), self.rules)[-1]
         self._live = (obs, state, carry, reset)
-        self.frame = self._look(key, no_events(events, env.config.capacity))
+        self.frame = self._look(key, no_events(events, env.config.bodies))
 
     def step(self) -> Frame:
         """Plays one tick: the actions that the last frame's policy outputs belong to."""

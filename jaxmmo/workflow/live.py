@@ -9,7 +9,6 @@ import jax
 
 from jaxmmo.agents import acting
 from jaxmmo.env.autoreset import lasting
-from jaxmmo.env.registry import require_first_game
 from jaxmmo.viewer.world import World
 from jaxmmo.workflow.display import Bar
 from jaxmmo.workflow.scene import RulesLike, compose
@@ -60,8 +59,6 @@ def live_world(
 
     scene = compose(player, env=env, rules=rules, overrides=own, usual=usual, trust=trust)
     acting.checks.one_world(scene.env)
-    if hasattr(scene.env, "preset"):  # of the user's own have none
-        require_first_game(scene.env.preset, "watch and record")
     made = lasting(scene.env)
     played = made.default_rules()
     if scene.sample_rules is not None:

@@ -94,8 +94,8 @@ def record(
         if suffix == REPLAY:
             _write_replay(part, world(), seed, DEFAULT_TICKS if ticks is None else ticks, bar)
         else:
-            total, frames = _frames(source, ticks, world)
-            _write_pictures(part, total, frames, scale, pace, bar)
+            total, frames, materials = _frames(source, ticks, world)
+            _write_pictures(part, total, frames, materials, scale, pace, bar)
     return output
 
 
@@ -139,7 +139,13 @@ def _write_replay(path: Path, world: Any, seed: int, ticks: int, bar: Bar) -> No
 
 
 def _write_pictures(
-    path: Path, total: int, frames: Iterator[Frame], scale: int, pace: float, bar: Bar
+    path: Path,
+    total: int,
+    frames: Iterator[Frame],
+    materials: list[dict[str, Any]],
+    scale: int,
+    pace: float,
+    bar: Bar,
 ) -> None:
     from jaxmmo.viewer.film import FILMS
     from jaxmmo.viewer.render import render
@@ -149,18 +155,20 @@ def _write_pictures(
     with contextlib.closing(film):
         for index, frame in enumerate(frames):
             if suffix != ".png" or index == total - 1:
-                film.add(render(frame.state, frame.events, scale=scale))
+                film.add(render(frame.state, frame.events, scale=scale, materials=materials))
             bar(index, total - 1)
 
 
-def _frames(source: str, ticks: int | None, world: Any) -> tuple[int, Iterator[Frame]]:
-    """How many frames there are, and the frames."""
+def _frames(
+    source: str, ticks: int | None, world: Any
+) -> tuple[int, Iterator[Frame], list[dict[str, Any]]]:
+    """How many frames there are, the frames, and what the materials in them are."""
     if source.endswith(REPLAY):
         from jaxmmo.replay.replay import Replay
 
         replay = Replay.load(source)
         total = len(replay) if ticks is None else min(len(replay), ticks + 1)
-        return total, (replay[i] for i in range(total))
+        return total, (replay[i] for i in range(total)), replay.header.world["materials"]
     count = DEFAULT_TICKS if ticks is None else ticks
     live = world()
 
@@ -169,4 +177,6 @@ def _frames(source: str, ticks: int | None, world: Any) -> tuple[int, Iterator[F
         for _ in range(count):
             yield live.step()
 
-    return count + 1, play()
+    from jaxmmo.replay.materials import describe
+
+    return count + 1, play(), describe(live.env.preset.materials)

@@ -135,3 +135,13 @@ def test_populations_never_share_a_colour():
     for count in (1, 8, 40):
         found = colors.population_colors(count)
         assert len(set(found)) == len(found) == count
+
+
+def test_a_material_that_nobody_knows_has_a_colour_of_its_own(tiny: Recording):
+    state = tiny.frames[0].state
+    material = np.asarray(state.terrain.tile).astype(np.uint16) & 7
+    material[10, 10] = 8  # games with more than eight have wider tiles
+    other = state.replace(terrain=state.terrain.replace(tile=material))
+    before, after = render(state), render(other)
+    assert np.any(before[100:110, 100:110] != after[100:110, 100:110])
+    np.testing.assert_array_equal(before[:80], after[:80])

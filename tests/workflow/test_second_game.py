@@ -92,8 +92,6 @@ def test_a_batch_of_worlds_is_the_worlds_one_by_one():
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["record", "random", "-o", "x.jmmo"], "record: watch and record: not for NeuralMMO-v2.1,"),
-        (["watch", "random", "--no-browser"], "watch: watch and record: not for NeuralMMO-v2.1,"),
         (["evaluate", "frager"], "evaluate: no policy 'frager'; did you mean 'forager'? (there"),
         (["evaluate", "baseline"], "evaluate: no baseline for 'NeuralMMO-v2.1'; there are: JaxMMO"),
         (["train", "--set=size=Smal"], "train: unknown size 'Smal'; did you mean 'Small'? (allo"),
@@ -124,7 +122,7 @@ def test_what_knows_the_first_game_alone_says_so(use, told):
         use(SECOND_GAME)
 
 
-def test_there_is_no_picture_of_its_worlds():
+def test_there_is_no_picture_of_shapes_alone():
     env = jaxmmo.make(SECOND_GAME, **TINY_SECOND)
     state: Any = jax.eval_shape(env.reset, jax.random.key(0))[1]
     assert state._repr_png_() is None

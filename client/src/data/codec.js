@@ -202,6 +202,18 @@ export class Frame {
     return this.get(`${this.header.world.bodies}.${name}`) ?? this.header.zeros;
   }
 
+  /** What each body is drawn and counted as: the population of a player, after them the kinds of others. */
+  get groups() {
+    const { others, players } = this.header.world;
+    const population = this.body("population");
+    if (!others) return population;
+    const first = this.header.config.num_populations;
+    const place = new Map(others.kinds.map(({ value }, i) => [value, first + i]));
+    const group = (kind, slot) => (slot < players ? population[slot] : (place.get(kind) ?? first));
+    this.grouped ??= Int32Array.from(this.body(others.column), group);
+    return this.grouped;
+  }
+
   /** An array of the tick's events; zeros where the recording has none of that name. */
   event(name) {
     return this.get(`events.${name}`) ?? this.header.zeros;

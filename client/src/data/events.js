@@ -1,12 +1,12 @@
 // What happened in a tick, as a feed, a life line and statistics tell it.
 import { attacksOf, listed, numbers } from "./world.js";
 
-const KNOWN = /^events\.(acted|doomed|newborn|harvests|attacks|deaths|level_ups)(\.|$)/;
+const KNOWN = /^events\.(acted|doomed|newborn|harvests|attacks|deaths|level_ups|rewards|log)(\.|$)/;
 const MOST = 200;
 
 /** What happened in the tick, most telling first. */
 export function eventsOf(world, frame) {
-  return [...deathsOf(world, frame), ...birthsOf(frame), ...levelsOf(world, frame), ...othersOf(world, frame)];
+  return [...deathsOf(world, frame), ...birthsOf(frame), ...levelsOf(world, frame), ...loggedOf(world, frame), ...othersOf(world, frame)];
 }
 
 function deathsOf(world, frame) {
@@ -50,15 +50,36 @@ function lifeOf(world, frame, slot) {
 
 function attackersOf(world, frame, victim) {
   const id = frame.body("id");
-  const population = frame.body("population");
-  return attacksOf(world, frame)
-    .filter(({ to, damage }) => to === victim && damage > 0)
+  const population = frame.groups;
+  const attackers = attacksOf(world, frame)
+    .filter(({ from, to, damage }) => to === victim && (damage > 0 || from >= world.players))
     .map(({ from, style, damage }) => ({
       id: id[from],
       population: population[from],
       style: listed(world, "style", style),
       damage,
     }));
+  return attackers.length ? attackers : killersOf(world, frame, frame.event("deaths.id")[victim]);
+}
+
+/** Who killed somebody, where a game keeps a log of it; in what style, it does not tell. */
+function killersOf(world, frame, victim) {
+  const ids = frame.body("id");
+  return logOf(world, frame)
+    .filter((row) => listed(world, "event", row.event) === world.log.kill && row.target_ent === victim)
+    .map(({ ent_id: id }) => ({ id, population: frame.groups[ids.indexOf(id)] ?? 0, style: "", damage: 0 }));
+}
+
+/** Rows of a game's log of the tick, by the names of its columns. */
+function logOf(world, frame) {
+  if (!world.log) return [];
+  const { path, columns } = world.log;
+  const rows = frame.get(path);
+  const found = [];
+  for (let at = 0; at < rows.length; at += columns.length) {
+    if (rows[at]) found.push(Object.fromEntries(columns.map((name, i) => [name, rows[at + i]])));
+  }
+  return found;
 }
 
 function birthsOf(frame) {
@@ -69,7 +90,7 @@ function birthsOf(frame) {
   return births;
 }
 
-const who = (frame, slot) => ({ slot, id: frame.body("id")[slot], population: frame.body("population")[slot] });
+const who = (frame, slot) => ({ slot, id: frame.body("id")[slot], population: frame.groups[slot] });
 
 function levelsOf(world, frame) {
   const field = world.header.names.get("events.level_ups");
@@ -88,6 +109,29 @@ function levelsOf(world, frame) {
     });
   });
   return found;
+}
+
+/** What a game that keeps a log of its events has written there. */
+function loggedOf(world, frame) {
+  const ids = frame.body("id");
+  const found = [];
+  for (const row of logOf(world, frame)) {
+    const name = listed(world, "event", row.event);
+    const told = world.log.told[name];
+    const slot = told ? ids.indexOf(row.ent_id) : -1;
+    const twice = name === world.log.kill && row.target_ent >= 0; // it is among the deaths
+    if (slot < 0 || twice || found.length >= MOST) continue;
+    if (told.skill) found.push({ kind: "level", ...who(frame, slot), skill: listed(world, "skill", row.type - told.skill), level: row.level });
+    else found.push({ kind: "other", ...who(frame, slot), text: fill(world, told.text, row) });
+  }
+  return found;
+}
+
+/** A sentence with `{gold}` and `{type:item}` in it filled from a row. */
+export function fill(world, text, row) {
+  return text.replace(/\{(\w+)(?::(\w+))?\}/g, (_, name, list) =>
+    list ? (listed(world, list, row[name]) || String(row[name])).replaceAll("_", " ") : String(row[name]),
+  );
 }
 
 /** Events of systems that the page knows nothing else of: a body and a number. */

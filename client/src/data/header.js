@@ -87,6 +87,8 @@ function checkWorld({ config, rules, world }) {
     world.palette.populations.every((color) => /^#[0-9a-f]{6}$/i.test(color)) &&
     world.palette.populations.length >= config.num_populations &&
     world.bars.every(({ column, color }) => text(column) && /^#[0-9a-f]{6}$/i.test(color)) &&
+    (!world.others || (text(world.others.column) && world.others.columns.every(text) && world.others.kinds.length > 0 && world.others.kinds.every(({ name, color }) => text(name) && /^#[0-9a-f]{6}$/i.test(color)))) &&
+    (!world.tasks || world.tasks.asked.every(text)) &&
     world.killing.every(text) &&
     world.heads.every(({ name }) => text(name)) &&
     Object.values(world.lists).every((names) => names.every(text)) &&

@@ -32,7 +32,8 @@ const SPREAD = 4; // tiles that an agent's density reaches
 export function densityPixels(world, frame, population = null) {
   const { height, width } = world;
   const density = new Float32Array(height * width);
-  const [alive, row, col, of] = ["alive", "row", "col", "population"].map((name) => frame.body(name));
+  const [alive, row, col] = ["alive", "row", "col"].map((name) => frame.body(name));
+  const of = frame.groups;
   alive.forEach((living, slot) => {
     if (!living || (population !== null && of[slot] !== population)) return;
     for (let r = Math.max(0, row[slot] - SPREAD); r <= Math.min(height - 1, row[slot] + SPREAD); r++) {

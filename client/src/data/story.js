@@ -1,6 +1,6 @@
 // What is remembered of every tick seen: enough for life lines, marks, trails, lists and statistics.
 import { eventsOf } from "./events.js";
-import { attacksOf, livingSlots } from "./world.js";
+import { attacksOf, countPopulations, livingSlots, mostOf } from "./world.js";
 
 const MAX_SAMPLES = 4_000_000;
 
@@ -155,15 +155,15 @@ export function summary(world, frame) {
   const [row, col] = [frame.body("row"), frame.body("col")];
   const skills = world.lists[world.bodies.columns.level?.axis]?.length ?? 0;
   const level = frame.body("level");
-  const counts = new Uint32Array(world.populations);
-  const populations = pick(frame.body("population"), Uint16Array);
-  for (const population of populations) counts[population]++;
+  const counts = Uint32Array.from(countPopulations(world, frame));
+  const populations = pick(frame.groups, Uint16Array);
+  const players = slots.filter((slot) => slot < world.players).length;
   const means = new Float32Array(skills);
   const levels = Uint16Array.from(slots, (slot) => {
     let sum = 0;
     for (let i = 0; i < skills; i++) {
       sum += level[slot * skills + i];
-      means[i] += level[slot * skills + i] / slots.length;
+      if (slot < world.players) means[i] += level[slot * skills + i] / players;
     }
     return sum;
   });
@@ -174,8 +174,8 @@ export function summary(world, frame) {
     populations,
     levels,
     values: values && pick(values, Float32Array),
-    bars: world.bars.map(({ column }) => {
-      const [value, most] = [frame.body(column), frame.body(world.bodies.columns[column]?.max ?? "")];
+    bars: world.bars.map((bar) => {
+      const [value, most] = [frame.body(bar.column), mostOf(world, frame, bar)];
       return Float32Array.from(slots, (slot) => (most[slot] ? Math.min(1, value[slot] / most[slot]) : 0));
     }),
   };
@@ -184,7 +184,7 @@ export function summary(world, frame) {
 
 function fights(world, frame) {
   const id = frame.body("id");
-  const population = frame.body("population");
+  const population = frame.groups;
   const styles = new Uint32Array(world.lists.style?.length ?? 0);
   const attacks = attacksOf(world, frame).map(({ from, to, style, damage }) => {
     if (style < styles.length) styles[style]++;

@@ -17,7 +17,12 @@ export function describeWorld(header) {
     heads: world.heads,
     bars: world.bars,
     killing: world.killing,
-    palette: { populations: world.palette.populations },
+    palette: { populations: [...world.palette.populations.slice(0, config.num_populations), ...(world.others?.kinds ?? []).map(({ color }) => color)] },
+    others: world.others ?? null,
+    goods: world.goods ?? null,
+    tasks: world.tasks ?? null,
+    fog: world.fog ?? null,
+    log: world.log ?? null,
     materials,
     height: config.height,
     width: config.width,
@@ -27,14 +32,14 @@ export function describeWorld(header) {
     capacity: header.names.get(`${world.bodies}.alive`).size,
     bodies: world.tables[world.bodies] ?? { label: "bodies", columns: {} },
     bodiesPath: world.bodies,
-    outside: Math.max(0, materials.findIndex((kind) => kind.deadly)),
+    outside: Math.max(0, materials.findIndex((kind) => kind.deadly || kind.shape === "void")),
     tilePath: tile.path,
     ripePath: tile.ripe_at,
     kindOf: (value) => Math.min((value >>> kindAt) & kindMask, materials.length - 1),
     nearWater: (value) => Boolean((value >>> tile.near_water[0]) & 1),
     steps: (value) => (value >>> stepsAt) & stepsMask,
     reach: Array.isArray(reach) ? Math.max(...reach) : 0,
-    thresholds: rules.experience_thresholds?.values ?? [],
+    thresholds: (rules.experience_thresholds ?? rules.thresholds)?.values ?? [],
     has: (name) => header.names.has(name),
   };
 }
@@ -66,8 +71,20 @@ export function slotOf(frame, id) {
 export function countPopulations(world, frame) {
   const counts = new Array(world.populations).fill(0);
   const population = frame.body("population");
-  for (const slot of livingSlots(frame)) counts[population[slot]]++;
+  for (const slot of livingSlots(frame)) if (slot < world.players) counts[population[slot]]++;
   return counts;
+}
+
+/** A body's number as people say it; others than players have negative ones. */
+export const numberOf = (id) => (id < 0 ? `NPC ${-id}` : `#${id}`);
+
+/** What a group is called: a population, or a kind of others. */
+export const groupName = (world, group) => world.others?.kinds[group - world.populations]?.name ?? `population ${group}`;
+
+/** The largest value of a bar, by slot. */
+export function mostOf(world, frame, { column, most }) {
+  if (most) return new Int32Array(world.capacity).fill(most);
+  return frame.body(world.bodies.columns[column]?.max ?? `${column}_max`);
 }
 
 const WIDE = 8; // numbers of a row that are still read one after another
@@ -96,21 +113,21 @@ export function numbers(frame, field) {
 export function textOf(world, frame, { list, refers }, value) {
   if (list && world.lists[list]) return world.lists[list][value] ?? String(value);
   const rows = refers && world.tables[refers]?.rows;
-  if (rows) return value < rows ? `#${frame.get(`${refers}.id`)?.[value] ?? value}` : "–";
+  if (rows) return value < rows ? numberOf(frame.get(`${refers}.id`)?.[value] ?? value) : "–";
   return Number.isInteger(value) ? String(value) : value.toFixed(3);
 }
 
 /** Everything a person may want to know of one agent. */
 export function inspect(world, frame, slot) {
   const read = (name) => frame.body(name)[slot];
-  const bars = world.bars.map(({ column, color }) => {
-    const most = world.bodies.columns[column]?.max ?? `${column}_max`;
-    return { name: column, value: read(column), max: read(most), color };
+  const bars = world.bars.map((bar) => {
+    const { column, color } = bar;
+    return { name: column, value: read(column), max: mostOf(world, frame, bar)[slot], color };
   });
   return {
     slot,
     id: read("id"),
-    population: read("population"),
+    population: frame.groups[slot],
     row: read("row"),
     col: read("col"),
     freeze: read("freeze"),
@@ -136,6 +153,8 @@ function factsOf(world, frame, slot) {
     .flatMap(([path]) => describeRow(world, frame, path, slot))
     .filter(({ name, about, value }) => {
       const nothing = about.list && value === 0 && world.lists[about.list]?.[0] === "none";
+      const theirs = world.others?.columns.includes(name) && slot < world.players;
+      if (theirs || name === world.goods?.worth) return false;
       return !SHOWN_ELSEWHERE.includes(name) && !barred.includes(name) && !nothing;
     });
 }

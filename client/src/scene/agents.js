@@ -1,4 +1,5 @@
 import * as THREE from "three";
+import { mostOf } from "../data/world.js";
 import { Crowd, FLAG } from "./crowd.js";
 import { Figures, SIZE } from "./figures.js";
 import { Tags } from "./tags.js";
@@ -19,7 +20,7 @@ export class Agents {
     this.figures = new Figures(this.crowd);
     this.tags = new Tags(world, this.crowd);
     this.group = new THREE.Group();
-    this.group.add(this.figures.mesh, this.tags.mesh);
+    this.group.add(...this.figures.meshes, this.tags.mesh);
     const places = () => Array.from({ length: world.capacity }, () => new THREE.Vector3());
     [this.at, this.from, this.to] = [places(), places(), places()];
     this.facing = new Float32Array(world.capacity);
@@ -68,12 +69,10 @@ export class Agents {
   }
 
   write(frame, dying) {
-    const [population, freeze, immune, damage] = ["population", "freeze", "immune", "damage"].map((name) => frame.body(name));
+    const [freeze, immune, damage, kind, team] = ["freeze", "immune", "damage", "kind", "team"].map((name) => frame.body(name));
+    const population = frame.groups;
     const newborn = frame.event("newborn");
-    const bars = this.world.bars.slice(0, 3).map(({ column }) => [
-      frame.body(column),
-      frame.body(this.world.bodies.columns[column]?.max ?? `${column}_max`),
-    ]);
+    const bars = this.world.bars.slice(0, 3).map((bar) => [frame.body(bar.column), mostOf(this.world, frame, bar)]);
     this.rowOf.fill(-1);
     this.slots.forEach((slot, row) => {
       this.rowOf[slot] = row;
@@ -84,11 +83,12 @@ export class Agents {
         flags:
           (newborn[slot] ? FLAG.newborn : 0) |
           (freeze[slot] > 0 ? FLAG.frozen : 0) |
-          (immune[slot] > 0 ? FLAG.immune : 0) |
+          (immune[slot] > 0 || (this.world.others && kind[slot] < 0) ? FLAG.immune : 0) |
+          (slot >= this.world.players ? FLAG.other : 0) |
           (damage[slot] > 0 ? FLAG.hit : 0),
         bars: bars.map(([value, most]) => (most[slot] ? Math.min(1, value[slot] / most[slot]) : 0)),
         size: 1,
-        color: this.colors[population[slot]],
+        color: this.colorOf(slot, population[slot], team[slot]),
         badge: population[slot] % 256,
       });
     });
@@ -102,6 +102,11 @@ export class Agents {
       row++;
     }
     this.crowd.send(row);
+  }
+
+  /** The colour of a player's team where it has one, else that of its population; of a kind of others. */
+  colorOf(slot, group, team) {
+    return team > 0 && slot < this.world.players ? this.colors[team % this.world.populations] : this.colors[group];
   }
 
   /** Agents that share a tile stand in a circle on it, so that each can be seen and picked. */

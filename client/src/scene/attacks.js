@@ -56,7 +56,8 @@ export class Attacks {
     this.duration = Math.max(duration, 180);
     this.numbered = false;
     this.flying.forEach(({ from, to, style, damage }, i) => {
-      this.pairs.array.set([rowOf[from], rowOf[to], style, damage > 0 ? 1 : 0], 4 * i);
+      const hit = damage > 0 || from >= this.world.players; // what others cost is not told
+      this.pairs.array.set([rowOf[from], rowOf[to], style, hit ? 1 : 0], 4 * i);
     });
     this.mesh.geometry.instanceCount = this.flying.length;
     if (!this.flying.length) return;

@@ -3,7 +3,7 @@ import * as THREE from "three";
 /** Texels that tell of one agent. */
 const TEXELS = 4;
 const WIDTH = 1024;
-export const FLAG = { newborn: 1, frozen: 2, immune: 4, hit: 8, dying: 16 };
+export const FLAG = { newborn: 1, frozen: 2, immune: 4, hit: 8, dying: 16, other: 32 };
 
 /**
  * Where agents are, for shaders: one small texture that changes once a tick. Between ticks nothing

@@ -11,11 +11,18 @@ export const SIZE = 1.35;
 export class Figures {
   constructor(crowd) {
     this.crowd = crowd;
+    const coarse = drawsInSoftware();
+    this.meshes = [this.mesh(figureGeometry(coarse), false)];
+    if (crowd.world.others) this.meshes.push(this.mesh(beastGeometry(coarse), true));
+  }
+
+  /** One shape for those of the crowd that have it. */
+  mesh(geometry, beast) {
     const material = new THREE.ShaderMaterial({
-      uniforms: crowd.uniforms,
+      uniforms: { ...this.crowd.uniforms, beast: { value: beast } },
       vertexColors: true,
       vertexShader: `${READ_CROWD}
-        varying vec3 vColor;
+        uniform bool beast; varying vec3 vColor;
         void main() {
           vec4 start = texel(gl_InstanceID, 0), end = texel(gl_InstanceID, 1);
           vec4 tint = texel(gl_InstanceID, 3);
@@ -31,6 +38,7 @@ export class Figures {
             size *= share < 1.0 ? sqrt(1.0 - 0.7 * way) : 0.0;
             paint *= 0.55;
           }
+          if (flagged(end.w, ${FLAG.other}) != beast) size = 0.0;
           if (flagged(end.w, ${FLAG.frozen})) paint = mix(paint, vec3(0.75, 0.92, 1.0), 0.3);
           if (flagged(end.w, ${FLAG.hit})) {
             paint = mix(paint, vec3(1.0), 0.65 * smoothstep(0.3, 0.5, share) * (1.0 - smoothstep(0.8, 1.0, share)));
@@ -45,19 +53,41 @@ export class Figures {
       fragmentShader: `varying vec3 vColor;
         void main() { gl_FragColor = vec4(vColor, 1.0); }`,
     });
-    this.mesh = new THREE.Mesh(perRow(figureGeometry(drawsInSoftware())), material);
-    this.mesh.frustumCulled = false;
+    const mesh = new THREE.Mesh(perRow(geometry), material);
+    mesh.frustumCulled = false;
+    return mesh;
   }
 
   update() {
-    this.mesh.geometry.instanceCount = this.crowd.count;
-    this.mesh.visible = this.crowd.count > 0;
+    for (const mesh of this.meshes) {
+      mesh.geometry.instanceCount = this.crowd.count;
+      mesh.visible = this.crowd.count > 0;
+    }
   }
 
   dispose() {
-    this.mesh.geometry.dispose();
-    this.mesh.material.dispose();
+    for (const mesh of this.meshes) {
+      mesh.geometry.dispose();
+      mesh.material.dispose();
+    }
   }
+}
+
+/** A beast on four legs, lower and longer than a figure, facing +z. */
+function beastGeometry(coarse) {
+  const around = coarse ? 6 : 9;
+  const ball = (x, y, z, at, color) => tinted(new THREE.SphereGeometry(1, around, around - 2).scale(x, y, z).translate(...at), color, false);
+  const legs = [-0.14, 0.14].flatMap((x) => [-0.22, 0.2].map((z) => tinted(new THREE.BoxGeometry(0.09, 0.26, 0.09).translate(x, 0.13, z), "#8d8d8d")));
+  const ears = [-0.1, 0.1].map((x) => tinted(new THREE.ConeGeometry(0.06, 0.17, 4).translate(x, 0.75, 0.36), "#d9d9d9"));
+  const eyes = [-0.07, 0.07].map((x) => tinted(new THREE.PlaneGeometry(0.05, 0.06).translate(x, 0.6, 0.56), "#fff6dd"));
+  return mergeGeometries([
+    ball(0.23, 0.2, 0.36, [0, 0.4, -0.02], "#ffffff"),
+    ball(0.17, 0.16, 0.18, [0, 0.56, 0.38], "#f4f4f4"),
+    ball(0.06, 0.06, 0.16, [0, 0.5, -0.44], "#c9c9c9"),
+    ...legs,
+    ...ears,
+    ...eyes,
+  ]);
 }
 
 /** A hooded figure about one tile tall, facing +z; a coarse one has half the triangles. */

@@ -6,9 +6,14 @@ const WATER_Y = -0.22;
 const LAVA_Y = -0.12;
 const BED_Y = -0.55;
 
+/** Shapes that stand on the ground, and are gone from a harvest until they are ripe again. */
+const GROWN = ["forest", "bush", "nuggets", "crystals", "herbs"];
+
 /** What is drawn of a material, from what it is said to be. */
-export function shapeOf({ passable, deadly, water, depleted }) {
-  if (water) return "water";
+export function shapeOf({ passable, deadly, water, depleted, shape }) {
+  if (GROWN.includes(shape)) return "forest";
+  if (shape === "fish" || shape === "void") return shape === "fish" ? "water" : "void";
+  if (water || shape === "water") return "water";
   if (deadly) return "lava";
   if (Number.isInteger(depleted)) return "forest";
   return passable ? "ground" : "rock";
@@ -60,6 +65,7 @@ export class Terrain {
       case "water":
         return BED_Y;
       case "lava":
+      case "void":
         return LAVA_Y;
       case "rock":
         return 0.34 + 0.42 * hash(row, col, 3) * hash(row >> 1, col >> 1, 4);
@@ -77,7 +83,7 @@ export class Terrain {
     for (let row = 0; row < world.height; row++) {
       for (let col = 0; col < world.width; col++) {
         const shape = this.shape(row, col);
-        if (shape === "lava") continue;
+        if (shape === "lava" || shape === "void") continue;
         const rock = shape === "rock";
         const top = this.heightOf(row, col);
         const base = shape === "water" ? sand : colors[this.groundOf(this.kind(row, col))];
@@ -252,10 +258,11 @@ export class Terrain {
 
   /** The block of rock that the world is cut from. */
   pedestal() {
-    const { height, width } = this.world;
+    const { height, width, border, outside, materials } = this.world;
+    const around = materials[outside].shape === "void" ? border - 1 : 0; // where there is nothing
     const depth = 3;
     const mesh = new THREE.Mesh(
-      new THREE.BoxGeometry(width, depth, height),
+      new THREE.BoxGeometry(width - 2 * around, depth, height - 2 * around),
       new THREE.MeshBasicMaterial({ color: "#1d1718" }),
     );
     mesh.position.y = LAVA_Y - 0.5 - depth / 2;

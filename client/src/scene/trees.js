@@ -32,12 +32,17 @@ export class Trees {
     for (let row = 0; row < world.height; row++) {
       for (let col = 0; col < world.width; col++) {
         const tile = row * world.width + col;
-        if (!Number.isInteger(world.materials[world.kindOf(tiles[tile])].depleted)) continue;
-        this.places.push(this.place(tile, row, col, 0));
-        if (hash(row, col, 9) > 0.35) this.places.push(this.place(tile, row, col, 1));
+        const { depleted, shape, color } = world.materials[world.kindOf(tiles[tile])];
+        if (!Number.isInteger(depleted)) continue;
+        const look = shape ?? "forest";
+        const tall = look === "forest" || look === "bush";
+        this.places.push({ ...this.place(tile, row, col, 0), look, color });
+        if (!tall || hash(row, col, 9) > 0.35) this.places.push({ ...this.place(tile, row, col, 1), look, color });
       }
     }
-    this.shapes = [stumpGeometry(), treeGeometry(drawsInSoftware())];
+    const looks = new Map();
+    for (const { look, color } of this.places) if (!looks.has(`${look} ${color}`)) looks.set(`${look} ${color}`, { look, color });
+    this.shapes = new Map([...looks].map(([key, { look, color }]) => [key, grown(look, color)]));
     this.mesh = new THREE.Mesh(this.plant(), bakedMaterial());
     this.mesh.frustumCulled = false;
     this.shown = new Int8Array(this.places.length).fill(-1);
@@ -59,14 +64,15 @@ export class Trees {
 
   /** The vertices of a stump and a tree at every place, and where each begins. */
   plant() {
-    const sizes = this.shapes.map((shape) => shape.attributes.position.count);
-    const total = this.places.length * (sizes[0] + sizes[1]);
+    for (const place of this.places) place.shapes = this.shapes.get(`${place.look} ${place.color}`);
+    const size = (shapes) => shapes.reduce((sum, shape) => sum + shape.attributes.position.count, 0);
+    const total = this.places.reduce((sum, { shapes }) => sum + size(shapes), 0);
     const positions = new Float32Array(3 * total);
     const colors = new Float32Array(3 * total);
     let at = 0;
     for (const place of this.places) {
       place.starts = [];
-      for (const shape of this.shapes) {
+      for (const shape of place.shapes) {
         place.starts.push(at);
         const { position, color } = shape.attributes;
         for (let i = 0; i < position.count; i++, at++) {
@@ -82,7 +88,7 @@ export class Trees {
     const geometry = new THREE.BufferGeometry();
     geometry.setAttribute("position", new THREE.BufferAttribute(positions, 3));
     geometry.setAttribute("color", new THREE.BufferAttribute(colors, 3));
-    this.most = Math.max(...this.shapes.map((shape) => shape.index.count));
+    this.most = Math.max(0, ...[...this.shapes.values()].flat().map((shape) => shape.index.count));
     const index = new Uint32Array(this.most * this.places.length);
     geometry.setIndex(new THREE.BufferAttribute(index, 1).setUsage(THREE.DynamicDrawUsage));
     return geometry;
@@ -104,7 +110,7 @@ export class Trees {
   /** Fills a place's part of the index, what is left of it with a triangle that is none. */
   choose(i, index) {
     const start = this.places[i].starts[this.shown[i]];
-    const faces = this.shapes[this.shown[i]].index.array;
+    const faces = this.places[i].shapes[this.shown[i]].index.array;
     const first = this.most * i;
     for (let at = 0; at < this.most; at++) index.array[first + at] = start + (faces[at] ?? 0);
     index.addUpdateRange(first, this.most);
@@ -114,8 +120,55 @@ export class Trees {
   dispose() {
     this.mesh.geometry.dispose();
     this.mesh.material.dispose();
-    for (const shape of this.shapes) shape.dispose();
+    for (const shape of [...this.shapes.values()].flat()) shape.dispose();
   }
+}
+
+/** What a harvestable material leaves, and what it looks like while it is ripe. */
+function grown(look, color) {
+  switch (look) {
+    case "bush":
+      return [cone(0.12, 0, 0.1, "#8d8a58"), bushGeometry(color)];
+    case "nuggets":
+      return [cone(0.24, 0, 0.12, "#6f6a64"), stones(color, 0.19, 0.26)];
+    case "crystals":
+      return [cone(0.2, 0, 0.1, "#84868f"), stones(color, 0.13, 0.72)];
+    case "herbs":
+      return [cone(0.1, 0, 0.12, "#8c9a5c"), herbGeometry(color)];
+    case "fish":
+      return [cone(0.01, -0.5, -0.45, "#35708f"), fishGeometry()];
+    default:
+      return [stumpGeometry(), treeGeometry(drawsInSoftware())];
+  }
+}
+
+const cone = (radius, low, high, color) => baked(tinted(spire(4, radius, low, high), color));
+
+function bushGeometry(color) {
+  const dark = new THREE.Color(color).multiplyScalar(0.8);
+  return baked(mergeGeometries([tinted(spire(6, 0.36, 0, 0.5), dark), tinted(spire(5, 0.26, 0.2, 0.62), color)]));
+}
+
+/** A heap of pointed stones, flat or tall. */
+function stones(color, radius, high) {
+  const parts = [[0, 0, 1], [0.22, 0.1, 0.65], [-0.14, 0.2, 0.55]];
+  const made = parts.map(([x, z, size]) => tinted(spire(5, radius * (0.6 + 0.4 * size), 0, high * size).translate(x, 0, z), color));
+  return baked(mergeGeometries(made));
+}
+
+function herbGeometry(color) {
+  const stem = tinted(spire(3, 0.05, 0, 0.34), "#5f7d45");
+  const leaves = tinted(spire(4, 0.2, 0, 0.16), "#6f8f4c");
+  const flower = tinted(new THREE.OctahedronGeometry(0.14, 0).translate(0, 0.4, 0), color);
+  return baked(mergeGeometries([leaves, stem, flower]));
+}
+
+/** A back and a fin above the water. */
+function fishGeometry() {
+  const back = tinted(new THREE.SphereGeometry(1, 6, 4).scale(0.26, 0.12, 0.12).translate(0, -0.2, 0), "#d6dde0");
+  const fin = tinted(new THREE.ConeGeometry(0.1, 0.2, 3).scale(1, 1, 0.35).translate(0, -0.05, 0), "#e8a05c");
+  const tail = tinted(new THREE.ConeGeometry(0.12, 0.2, 3).rotateZ(Math.PI / 2).scale(1, 1, 0.4).translate(0.32, -0.17, 0), "#e8a05c");
+  return baked(mergeGeometries([back, fin, tail].map((part) => part)));
 }
 
 /** Triangles from a ring to a tip; few, for there are a thousand trees in every frame. */

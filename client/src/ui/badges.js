@@ -1,4 +1,5 @@
 // Populations are told apart by colour, by shape and by number, everywhere the same.
+import { groupName, numberOf } from "../data/world.js";
 import { el } from "./dom.js";
 
 const CELL = 64;
@@ -37,9 +38,12 @@ export function isLight(color) {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.3;
 }
 
+/** What is written on a badge: a population's number, or the first letter of a kind of others. */
+const letterOf = (world, group) => (group < world.populations || !world.others ? String(group) : groupName(world, group)[0].toUpperCase());
+
 /** A picture with the badge of every population, for the scene. */
 export function badgeAtlas(world) {
-  const count = Math.min(world.populations, 256);
+  const count = Math.min(world.palette.populations.length, 256);
   const columns = Math.min(16, Math.max(1, 2 ** Math.ceil(Math.log2(Math.sqrt(count)))));
   const rows = Math.ceil(count / columns);
   const canvas = document.createElement("canvas");
@@ -47,13 +51,13 @@ export function badgeAtlas(world) {
   const draw = canvas.getContext("2d");
   for (let i = 0; i < count; i++) {
     const [x, y] = [(i % columns) * CELL, Math.floor(i / columns) * CELL];
-    drawBadge(draw, x + CELL / 2, y + CELL / 2, CELL / 2 - 8, world.palette.populations[i], i);
+    drawBadge(draw, x + CELL / 2, y + CELL / 2, CELL / 2 - 8, world.palette.populations[i], i, true, letterOf(world, i));
   }
   return { canvas, columns, rows, count };
 }
 
 /** Draws a badge around a point; the number only where it can be read. */
-export function drawBadge(draw, x, y, radius, color, population, numbered = radius > 5.5) {
+export function drawBadge(draw, x, y, radius, color, population, numbered = radius > 5.5, text = String(population)) {
   draw.beginPath();
   for (const [dx, dy] of shapeOf(population)) draw.lineTo(x + radius * dx, y + radius * dy);
   draw.closePath();
@@ -69,7 +73,7 @@ export function drawBadge(draw, x, y, radius, color, population, numbered = radi
   draw.textAlign = "center";
   draw.textBaseline = "middle";
   const shift = { 2: 0.2, 7: -0.16 }[population % SHAPES.length] ?? 0.05;
-  draw.fillText(String(population), x, y + radius * shift);
+  draw.fillText(text, x, y + radius * shift);
 }
 
 /** The badge as an element of the page. */
@@ -99,7 +103,7 @@ export function badge(world, population, size = 15) {
       "font-weight": 700,
       fill: isLight(color) ? "#10151b" : "#ffffff",
     });
-    text.textContent = String(population);
+    text.textContent = letterOf(world, population);
     svg.append(text);
   }
   return svg;
@@ -107,8 +111,8 @@ export function badge(world, population, size = 15) {
 
 /** An agent's name: its population's badge and its number; a click selects it. */
 export function agentName(world, { id, population }, select) {
-  const of = el("span.unseen", `, population ${population}`);
-  const button = el("button.name", badge(world, population, 17), `#${id}`, of);
+  const of = el("span.unseen", `, ${groupName(world, population)}`);
+  const button = el("button.name", badge(world, population, 17), numberOf(id), of);
   button.onclick = (event) => {
     event.stopPropagation();
     select(id);

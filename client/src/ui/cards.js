@@ -106,7 +106,7 @@ export function tileCard(source, frame, tile, actions) {
     ),
     el("p.hint", open.length ? `One may step ${open.join(", ")}.` : "No step leads away from here."),
     here.length
-      ? el("section", el("h3", "Here now"), el("div.jumps", ...here.map((slot) => name({ id: frame.body("id")[slot], population: frame.body("population")[slot] }, `here ${slot}`))))
+      ? el("section", el("h3", "Here now"), el("div.jumps", ...here.map((slot) => name({ id: frame.body("id")[slot], population: frame.groups[slot] }, `here ${slot}`))))
       : null,
     el(
       "section",

@@ -96,6 +96,10 @@ export class Controls {
   build(world) {
     const options = Array.from({ length: world.populations }, (_, i) => new Option(`population ${i}`, String(i)));
     $("of").replaceChildren(new Option("all populations", ""), ...options);
+    const market = Boolean(world.goods?.price);
+    for (const { panel, button } of this.tabs) if (panel.id === "market") button.hidden = !market;
+    document.querySelector('#lists [data-list="market"]').hidden = !market;
+    if (!market && document.body.dataset.list === "market") this.showList("events");
   }
 
   buildTabs() {
@@ -120,6 +124,7 @@ export class Controls {
     document.body.dataset.list = name;
     for (const button of $("lists").children) button.ariaPressed = String(button.dataset.list === name);
     this.app.roster.again();
+    this.app.refresh();
   }
 
   /** On narrow pages: shows one panel as a sheet, or none. */
@@ -128,7 +133,8 @@ export class Controls {
       panel.classList.toggle("open", panel.id === id);
       button.ariaPressed = String(panel.id === id);
     }
-    this.app.refresh();
+    if (["events", "roster", "market"].includes(id)) this.showList(id);
+    else this.app.refresh();
   }
 
   listen() {

@@ -1,7 +1,8 @@
-import { belongings, inspect, livingSlots, materialAt, visibleAgents } from "../data/world.js";
+import { belongings, groupName, inspect, livingSlots, materialAt, numberOf, visibleAgents } from "../data/world.js";
 import { agentName, badge, drawBadge } from "./badges.js";
 import { deathCard, tileCard, unknownCard } from "./cards.js";
 import { button, context, el, field, refill, words } from "./dom.js";
+import { inventory, taskCard } from "./possessions.js";
 import { rowsTable } from "./tables.js";
 
 const SHOWN = 8;
@@ -43,8 +44,10 @@ export class Inspector {
       this.panel,
       this.identity(world, agent),
       this.resources(agent),
+      taskCard(world, frame, agent.slot),
+      inventory(world, frame, agent.slot),
       this.status(agent),
-      this.skills(agent),
+      agent.slot < world.players ? this.skills(agent) : null,
       this.history(source, frame, agent),
       this.sight(world, frame, agent),
       ...this.possessions(world, frame, agent),
@@ -61,16 +64,16 @@ export class Inspector {
     return el(
       "header.identity",
       badge(world, agent.population, 32),
-      el("div", field("id", agent.id, "h2", "Agent #"), this.origin(agent)),
+      el("div", agent.slot < world.players ? field("id", agent.id, "h2", "Agent #") : field("id", -agent.id, "h2", "NPC "), this.origin(world, agent)),
       close,
     );
   }
 
-  origin(agent) {
+  origin(world, agent) {
+    const whose = agent.slot < world.players ? ["population ", field("population", agent.population)] : [field("kind", groupName(world, agent.population))];
     return el(
       "p",
-      "population ",
-      field("population", agent.population),
+      ...whose,
       " · ",
       field("time_alive", agent.time_alive),
       " ticks old",
@@ -97,7 +100,7 @@ export class Inspector {
     if (agent.damage > 0) marks.push(el("span.mark.red", "hit for ", field("damage", agent.damage)));
     if (agent.attack) {
       const { style, outcome, target, damage } = agent.attack;
-      marks.push(el("span.mark", `${style} on #${target}: ${outcome}${damage ? ` ${damage}` : ""}`));
+      marks.push(el("span.mark", `${style} on ${numberOf(target)}: ${outcome}${damage ? ` ${damage}` : ""}`));
     }
     const facts = agent.facts.map(({ name, label, text }) => el("div", el("dt", label), field(name, text, "dd")));
     return el("div", marks.length ? el("div.marks", ...marks) : null, el("dl.grid", ...facts));
@@ -141,7 +144,7 @@ export class Inspector {
     const { rows, overflow, away } = visibleAgents(world, frame, agent.slot);
     const others = rows.slice(1);
     const list = others.slice(0, SHOWN).map((slot) => {
-      const who = { id: frame.body("id")[slot], population: frame.body("population")[slot] };
+      const who = { id: frame.body("id")[slot], population: frame.groups[slot] };
       const name = agentName(world, who, this.actions.select);
       name.dataset.key = `sees ${who.id}`;
       return el("li", name, el("span", `${away(slot)} away`));
@@ -173,7 +176,8 @@ export class Inspector {
       draw.fillRect((i % side) * cell, Math.floor(i / side) * cell, cell + 0.5, cell + 0.5);
     }
     draw.globalAlpha = 1;
-    const [row, col, population] = ["row", "col", "population"].map((name) => frame.body(name));
+    const [row, col] = ["row", "col"].map((name) => frame.body(name));
+    const population = frame.groups;
     const seen = livingSlots(frame).filter(
       (slot) => Math.abs(row[slot] - agent.row) <= vision && Math.abs(col[slot] - agent.col) <= vision,
     );
@@ -191,12 +195,14 @@ export class Inspector {
   }
 
   possessions(world, frame, agent) {
-    return belongings(world, frame, agent.slot).map(({ path, label, rows }) =>
+    const further = belongings(world, frame, agent.slot).filter(({ path }) => path !== world.goods?.path);
+    return further.map(({ path, label, rows }) =>
       el("section", el("h3", `${label} · ${rows.length}`), rowsTable(world, frame, path, rows.slice(0, SHOWN))),
     );
   }
 
   policy(world, frame, agent) {
+    if (agent.slot >= world.players) return null;
     if (!agent.policy) {
       const absent = el("p.hint", "Preferences and value were not kept: record with --policy-outputs.");
       absent.dataset.field = "policy.absent";
@@ -208,7 +214,7 @@ export class Inspector {
     const first = world.heads.find(({ table }) => table)?.table; // of those whom it sees
     const groups = heads.map(({ name, shares, choices, table }) => {
       const named = shares.map((share, i) => {
-        if (table && table === first) return { share, name: i ? `→ #${ids[rows[i]] ?? "?"}` : "no attack" };
+        if (table && table === first) return { share, name: i ? `→ ${rows[i] === undefined ? "?" : numberOf(ids[rows[i]])}` : "no attack" };
         if (table) return { share, name: i ? `${words(table)} ${i}` : "none" };
         return { share, name: words(choices?.[i] ?? `${name} ${i}`) };
       });

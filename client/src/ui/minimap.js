@@ -19,7 +19,8 @@ export class Minimap {
     draw.imageSmoothingEnabled = false;
     draw.drawImage(this.image, 0, 0, draw.w, draw.h);
     const [scaleX, scaleY] = [draw.w / world.width, draw.h / world.height];
-    const [alive, row, col, population] = ["alive", "row", "col", "population"].map((name) => frame.body(name));
+    const [alive, row, col] = ["alive", "row", "col"].map((name) => frame.body(name));
+    const population = frame.groups;
     const size = Math.max(2.6, scaleX * 1.2);
     alive.forEach((living, slot) => {
       if (!living) return;

@@ -1,4 +1,4 @@
-import { attacksOf, listed, materialAt, ripeAt } from "../data/world.js";
+import { attacksOf, groupName, listed, materialAt, mostOf, numberOf, ripeAt } from "../data/world.js";
 import { REACH } from "../scene/agents.js";
 import { badge } from "./badges.js";
 import { $, el, words } from "./dom.js";
@@ -98,15 +98,16 @@ export class Pointer {
     const { source, frame } = this.app;
     const { world } = source;
     const read = (name) => frame.body(name)[slot];
-    const population = read("population");
-    const bars = world.bars.map(({ column, color }) => {
-      const most = frame.body(world.bodies.columns[column]?.max ?? "")[slot];
+    const population = frame.groups[slot];
+    const bars = world.bars.map((bar) => {
+      const { column, color } = bar;
+      const most = mostOf(world, frame, bar)[slot];
       const line = el("span", `${words(column)} ${read(column)}/${most}`);
       line.style.borderColor = color;
       return line;
     });
     return [
-      el("div.who", badge(world, population, 17), el("b", `#${read("id")}`), ` population ${population}`),
+      el("div.who", badge(world, population, 17), el("b", numberOf(read("id"))), ` ${groupName(world, population)}`),
       el("div.bars", ...bars),
       el("div", doing(source, frame, slot)),
     ];

@@ -57,8 +57,9 @@ export class Roster {
   read(world, story, frame) {
     const skills = world.lists[world.bodies.columns.level?.axis]?.length ?? 1;
     const sum = (values, slot) => values.subarray(slot * skills, (slot + 1) * skills).reduce((a, b) => a + b, 0);
-    const [id, population, age, level, experience] = ["id", "population", "time_alive", "level", "experience"].map((name) => frame.body(name));
-    return livingSlots(frame).map((slot) => ({
+    const [id, age, level, experience] = ["id", "time_alive", "level", "experience"].map((name) => frame.body(name));
+    const population = frame.groups;
+    return livingSlots(frame).filter((slot) => slot < world.players).map((slot) => ({
       id: id[slot],
       population: population[slot],
       age: age[slot],

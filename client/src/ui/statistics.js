@@ -29,7 +29,7 @@ export function summarise({ world, story }) {
       total.lifetimes.push(event.lifetime);
     }
     styles.forEach((count, style) => (bin.styles[style] += count));
-    for (const { by, on } of attacks) fights[by][on]++;
+    for (const { by, on } of attacks) if (fights[by] && on < world.populations) fights[by][on]++;
     total.attacks += attacks.length;
     agents.tiles.forEach((tile, at) => visited[agents.populations[at]]?.add(tile));
     if (i % stride === 0 || i === rows.length - 1) explored.push({ tick, shares: visited.map((tiles) => tiles.size / (world.height * world.width)) });
