@@ -113,7 +113,7 @@ def refused_once_the_file_has_changed(run, folder) -> None:
         (["train", "--rules", "water_decoy=3"], "did you mean 'water_decay'"),
         (["train", "--rules", "water_decay=-1"], "water_decay=-1: must be in [0"),
         (["train", "--rules", "max_population=9999"], "max_population=9999: must be in [1, 128]"),
-        (["train", "--preset", "JaxMMO-v2"], "did you mean 'JaxMMO-v1'"),
+        (["train", "--preset", "JaxMMOv1"], "did you mean 'JaxMMO-v1'"),
         (["evaluate", "forger"], "did you mean 'forager'"),
         (["evaluate", "forager", "--ticks", "0"], "ticks=0: must be at least 2"),
         (["evaluate", "my_idea.npz"], "No such file"),
