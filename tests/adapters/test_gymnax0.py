@@ -9,6 +9,9 @@ from tests.adapters import gymnax_common as common
 from tests.adapters.worlds import SECOND
 from tests.games import FIRST_GAME
 
+# its spaces ask for integers of 64 bits when they are sampled
+pytestmark = pytest.mark.filterwarnings("ignore:Explicitly requested dtype int64")
+
 
 @pytest.mark.parametrize("preset", FIRST_GAME)
 def test_it_is_an_environment_of_gymnax(preset):
