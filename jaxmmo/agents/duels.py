@@ -10,8 +10,8 @@ import jax
 import jax.numpy as jnp
 
 from jaxmmo.agents.wares import LEVELS, Bag
-from jaxmmo.env.v2.constants import BEATS, FIGHTS, NUM_STYLES, TOOL, Item, Kind
-from jaxmmo.env.v2.inventory import stacks
+from jaxmmo.env.v2.constants import BEATS, FIGHTS, NUM_STYLES, Kind
+from jaxmmo.env.v2.inventory import is_armour, is_tool, stacks
 from jaxmmo.io.inputs import Columns
 
 BASE, A_LEVEL = 10, 5
@@ -31,9 +31,8 @@ def strengths(bodies: Columns, items: Bag) -> tuple[jax.Array, jax.Array]:
     power = jnp.where(stack, A_LEVEL + BASE * items.level, A_LEVEL + A_LEVEL * items.level)
     styles = jnp.asarray(FIGHTS)[items.type][..., None] == jnp.arange(NUM_STYLES)
     weapons = jnp.where(styles & items.equipped[..., None], power[..., None], 0)
-    armour = (items.type >= Item.HAT) & (items.type <= Item.BOTTOM)
-    tool = (items.type >= int(TOOL[0])) & (items.type <= int(TOOL[-1]))
-    shield = jnp.where(armour, ARMOUR * items.level, jnp.where(tool, TOOLS, 0))
+    shield = jnp.where(is_tool(items.type), TOOLS, 0)
+    shield = jnp.where(is_armour(items.type), ARMOUR * items.level, shield)
     attack = BASE + A_LEVEL * levels[..., :NUM_STYLES] + jnp.sum(weapons, -2)
     defence = A_LEVEL * jnp.max(levels, -1) + jnp.sum(jnp.where(items.equipped, shield, 0), -1)
     return attack.astype(jnp.float32), defence.astype(jnp.float32)[..., None]

@@ -23,6 +23,7 @@ from jaxmmo.env import terrain
 from jaxmmo.env.constants import DELTAS, Material
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.observation import Observation
+from jaxmmo.env.registry import is_second_game
 from jaxmmo.env.rules import Rules
 from jaxmmo.io import decisions
 from jaxmmo.io.inputs import unpack
@@ -65,9 +66,7 @@ def game_of(env: Environment) -> str:
     preset = getattr(env, "preset", None)  # of the user's own have none
     if preset is None or issubclass(preset.rules, Rules):
         return "first"
-    from jaxmmo.env.v2 import rules  # half a second, which only this game's players pay
-
-    return "second" if issubclass(preset.rules, rules.Rules) else "other"
+    return "second" if is_second_game(preset) else "other"
 
 
 @functools.cache  # one object for one meaning: a jitted runner compiles once

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxmmo.env.constants import DELTAS, Move
+from jaxmmo.env.state import pack_bits
 from jaxmmo.spec import Spec
 
 FAR = 1_000  # tiles; a distance nobody can walk within the window
@@ -63,8 +64,7 @@ def window(spec: Spec, tiles: jax.Array) -> jax.Array:
 
 def bits(mask: jax.Array) -> jax.Array:
     """u32[..., side]: each row of bool[..., side, side] as the bits of a word (31 at most)."""
-    place = jnp.broadcast_to(jnp.arange(mask.shape[-1], dtype=jnp.uint32), mask.shape)
-    return jnp.sum(mask.astype(jnp.uint32) << place, -1, dtype=jnp.uint32)
+    return pack_bits(mask)[..., 0]
 
 
 def bit(rows: jax.Array, row: np.ndarray | int, col: np.ndarray | int) -> jax.Array:

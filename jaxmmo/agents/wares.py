@@ -11,11 +11,9 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jaxmmo.env.v2.constants import FIGHTS, NEEDS, NUM_STYLES, SLOT, TOOL, Item, Skill
+from jaxmmo.env.v2.constants import FIGHTS, NEEDS, NUM_STYLES, PLACES, SLOT, TOOL, Item, Skill
+from jaxmmo.env.v2.inventory import is_tool
 from jaxmmo.io.inputs import Columns
-
-PLACES = 5
-"""Where items are worn: hat, top, bottom, held, ammunition."""
 
 WOUNDED, STARVED = 50, 30
 """Health at which a potion is drunk, and food or water at which a ration is eaten."""
@@ -53,10 +51,10 @@ def bag(columns: Columns, there: jax.Array, levels: jax.Array, *, gathers: bool)
     usable = there & (level <= jnp.take_along_axis(able, jnp.asarray(NEEDS)[type], -1))
     place = jnp.asarray(SLOT)[type]
     own = jnp.asarray(FIGHTS)[type] == style
-    tool = (type >= int(TOOL[0])) & (type <= int(TOOL[-1]))
     # ten levels fit between a kind and the next one: first the kind, then the level
-    kind = jnp.where(tool, 4 if gathers else 0, jnp.where(place >= PLACES - 2, 1 + 2 * own, 0))
-    worth = jnp.where(usable & (place < PLACES), 1 + level + 16 * kind, 0)
+    strikes = jnp.where(place >= SLOT[Item.SPEAR], 1 + 2 * own, 0)
+    kind = jnp.where(is_tool(type), 4 if gathers else 0, strikes)
+    worth = jnp.where(usable & (place < len(PLACES)), 1 + level + 16 * kind, 0)
     equipped = there & (columns["equipped"] == 1)
     return Bag(there, type, level, equipped, columns["price"], usable, worth)
 
@@ -65,7 +63,7 @@ def _best(items: Bag, among: jax.Array, types: jax.Array) -> jax.Array:
     """i32[..., N]: the worth of the best of some items bool[..., K] in the places of N types."""
     place, asked = jnp.asarray(SLOT)[items.type], jnp.asarray(SLOT)[types]
     best = jnp.zeros(types.shape, jnp.int32)
-    for number in range(PLACES):
+    for number in range(len(PLACES)):
         here = jnp.max(jnp.where(among & (place == number), items.worth, 0), -1, keepdims=True)
         best = jnp.where(asked == number, here, best)
     return best

@@ -104,7 +104,11 @@ def find(game: str | Preset | EnvConfig) -> Preset:
 
 def is_second_game(game: Preset) -> bool:
     """Whether a game is the second one, or made from it."""
-    return not issubclass(game.rules, Rules)
+    if issubclass(game.rules, Rules):
+        return False
+    from jaxmmo.env.v2 import rules  # half a second, which only this game's players pay
+
+    return issubclass(game.rules, rules.Rules)
 
 
 def require_first_game(game: Preset, what: str) -> None:
@@ -117,7 +121,7 @@ def require_first_game(game: Preset, what: str) -> None:
     Raises:
       ValueError: for another game, naming those that will do.
     """
-    if is_second_game(game):
+    if not issubclass(game.rules, Rules):
         raise ValueError(
             f"{what}: not for {game.name}, but for {', '.join(FIRST_GAME)} and games made from them"
         )

@@ -8,14 +8,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxmmo.agents import scripted
 from jaxmmo.agents.acting import world_of
 from jaxmmo.env.environment import Environment
+from jaxmmo.env.registry import is_second_game
 
 
 def zero(env: Environment, worlds: int) -> Any:
     """An `Economy` of B worlds in which nothing is counted yet; () if the game has no economy."""
-    if scripted.game_of(env) != "second":
+    preset = getattr(env, "preset", None)  # of the user's own have none
+    if preset is None or not is_second_game(preset):
         return ()
     from jaxmmo.env.v2 import economy
 
@@ -58,8 +59,8 @@ def report(economies: Any, mine: np.ndarray, lives: float) -> dict[str, Any]:
     """
     if not jax.tree.leaves(economies):
         return {}
-    from jaxmmo.env.v2.constants import DROPS, FIRST_PROFESSION, Event, Item, Skill
-    from jaxmmo.env.v2.economy import COUNTED, PLACES
+    from jaxmmo.env.v2.constants import DROPS, FIRST_PROFESSION, PLACES, Event, Item, Skill
+    from jaxmmo.env.v2.economy import COUNTED
 
     def total(x: Any) -> np.ndarray:
         mask = mine.reshape(mine.shape + (1,) * (x.ndim - 2))

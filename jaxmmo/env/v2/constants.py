@@ -127,6 +127,9 @@ AROUND = np.array([[-1, 0], [1, 0], [0, -1], [0, 1]])
 SLOT = np.array([9, 9, 0, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 4, 4, 4, 9, 9])
 """i64[18]: where a type is worn: hat, top, bottom, held, ammunition; 9 nowhere."""
 
+PLACES = ("hat", "top", "bottom", "held", "ammunition")
+"""Where items are worn, by the numbers of `SLOT`."""
+
 NEEDS = np.array([8, 8, 8, 8, 8, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 8, 8])
 """i64[18]: the skill whose level a type needs; 8 for the highest of all."""
 

@@ -14,7 +14,7 @@ import numpy as np
 from flax import struct
 
 from jaxmmo.env.state.arrays import add_at, get_at, max_at
-from jaxmmo.env.v2.constants import NUM_SKILLS, NUM_TYPES, SLOT, Event
+from jaxmmo.env.v2.constants import NUM_SKILLS, NUM_TYPES, PLACES, SLOT, Event
 
 COUNTED = (
     Event.HARVEST_ITEM,
@@ -30,9 +30,6 @@ COUNTED = (
 )
 """Events that are counted (V), by the type of the item that they are about, 0 if about none."""
 
-PLACES = ("hat", "top", "bottom", "held", "ammunition")
-"""Where items are worn (W)."""
-
 _NUMBER = np.full(max(Event) + 1, len(COUNTED))
 _NUMBER[list(COUNTED)] = np.arange(len(COUNTED))
 
@@ -47,7 +44,7 @@ class Economy(struct.PyTreeNode):
     coins: jax.Array  # i32[G, V, 18]; gold that changed hands in these
     levels: jax.Array  # i32[G, S]; summed over ticks
     highest: jax.Array  # i32[G, S]; level ever seen
-    worn: jax.Array  # i32[G, W]; levels of worn items, summed over ticks
+    worn: jax.Array  # i32[G, W]; levels of worn items by place (`PLACES`), summed over ticks
     tasks: jax.Array  # i32[G]; completed
 
 

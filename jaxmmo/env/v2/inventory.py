@@ -75,6 +75,16 @@ def stacks(type: jax.Array) -> jax.Array:
     return (type >= STACKS[0]) & (type <= STACKS[-1])
 
 
+def is_armour(type: jax.Array) -> jax.Array:
+    """bool: hats, tops and bottoms."""
+    return (type >= Item.HAT) & (type <= Item.BOTTOM)
+
+
+def is_tool(type: jax.Array) -> jax.Array:
+    """bool: what professions are practised with."""
+    return (type >= Item.ROD) & (type <= Item.CHISEL)
+
+
 def stack_of(items: Items, body: jax.Array, item: jax.Array) -> jax.Array:
     """i32[]: the stack into which a body would merge an item, I if there is none."""
     same = held(items, body) & (items.type == items.type[item])
@@ -195,6 +205,5 @@ def defence_of(rules: Rules, items: Items) -> jax.Array:
     """i32[I]: what each item adds to the defence against every style."""
     armour = rules.armour[0] + rules.armour[1] * items.level
     tool = rules.tool[0] + rules.tool[1] * items.level
-    is_armour = (items.type >= Item.HAT) & (items.type <= Item.BOTTOM)
-    is_tool = (items.type >= Item.ROD) & (items.type <= Item.CHISEL)
-    return jnp.minimum(jnp.where(is_armour, armour, jnp.where(is_tool, tool, 0)), MOST)
+    value = jnp.where(is_armour(items.type), armour, jnp.where(is_tool(items.type), tool, 0))
+    return jnp.minimum(value, MOST)

@@ -7,12 +7,10 @@ import jax.numpy as jnp
 
 from jaxmmo.env.state.arrays import add_at, get_at
 from jaxmmo.env.v2.config import Config
-from jaxmmo.env.v2.constants import SLOT, TILES, Item
+from jaxmmo.env.v2.constants import PLACES, SLOT, TILES, Item
+from jaxmmo.env.v2.inventory import is_armour
 from jaxmmo.env.v2.state import World
 from jaxmmo.env.v2.tasks import Predicate, Tasks
-
-PLACES = 5
-"""Places of `SLOT` that a whole equipment fills."""
 
 
 def evaluate(
@@ -220,10 +218,10 @@ def _of_items(
     first, least, mine = groups.owned(owner, tasks.first, tasks.second)
     mine &= items.level >= least
     right = mine & (items.type == first)
-    suits = (items.type >= Item.HAT) & (items.type <= Item.BOTTOM)
+    suits = is_armour(items.type)
     suits |= (items.type == Item.SPEAR + first) | (items.type == Item.WHETSTONE + first)
-    worn = mine & items.equipped & suits & (jnp.asarray(SLOT)[items.type] < PLACES)
-    armed = groups.pieces(owner, worn) >= PLACES
+    worn = mine & items.equipped & suits & (jnp.asarray(SLOT)[items.type] < len(PLACES))
+    armed = groups.pieces(owner, worn) >= len(PLACES)
     armed = (groups.living & armed).sum(1)
     own = groups.total(owner, jnp.where(right, items.quantity, 0))
     wear = groups.total(owner, (right & items.equipped).astype(jnp.int32))
