@@ -20,6 +20,7 @@ from jaxmmo.env.v2.constants import AROUND
 from jaxmmo.env.v2.decisions import Rolls
 from jaxmmo.env.v2.holding import State
 from jaxmmo.env.v2.rules import Rules
+from jaxmmo.env.v2.teams import drawers
 
 LONGEST_BITS = 15
 """Bits of the longest time that a tile takes to grow again."""
@@ -81,6 +82,8 @@ def draw(config: Config, rules: Rules, state: State, key: jax.Array) -> Rolls:
     """As `draw_rolls`, of this game's own tick."""
     players, npcs = state.bodies.id[: config.capacity], state.bodies.id[config.capacity :]
     tries = jnp.arange(config.attempts)
+    bodies: Any = state.bodies
+    gives = config.gives_tasks(rules.task_weights.shape[0])
     found = draws(
         key,
         {
@@ -94,6 +97,7 @@ def draw(config: Config, rules: Rules, state: State, key: jax.Array) -> Rolls:
             "queued": tries,
             "styles": tries,
             "gear": tries,
+            **({"tasks": drawers(config, bodies)} if gives else {}),
         },
     )
     drops = jnp.stack([uniform(word) for word in found["drops"]], 1)
@@ -118,6 +122,7 @@ def draw(config: Config, rules: Rules, state: State, key: jax.Array) -> Rolls:
         armour=2 + random.below(armour, 3),
         tool=8 + random.below(tool, 5),
         respawn=_respawns(config, *found["respawns"]),
+        task=uniform(found["tasks"][0]) if gives else None,
     )
 
 

@@ -9,13 +9,13 @@ from jaxmmo.env.state import select
 from jaxmmo.env.systems.movement import visit
 from jaxmmo.env.systems.spawning import PopulationFn
 from jaxmmo.env.v2 import spawning
+from jaxmmo.env.v2.assigning import sample
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import Kind
 from jaxmmo.env.v2.drawing import draw, draws
 from jaxmmo.env.v2.holding import State, with_world, world_of
 from jaxmmo.env.v2.rules import Rules
 from jaxmmo.env.v2.state import Rows, World
-from jaxmmo.env.v2.tasks import usual_tasks
 from jaxmmo.env.validation import check_population
 
 
@@ -29,8 +29,7 @@ def first_bodies(
       key: consumed.
       population_fn: assigns players to populations.
     """
-    tasks = usual_tasks(config.capacity, rules.horizon, config.group_tasks)
-    state = state.replace(next_id=jnp.ones_like(state.next_id), tasks=tasks)
+    state = state.replace(next_id=jnp.ones_like(state.next_id))
     players = jnp.arange(config.capacity) + 1
     bodies = state.bodies
     identity = bodies.id.at[: config.capacity].set(players)
@@ -44,7 +43,7 @@ def first_bodies(
         config.initial_population, rules.max_population
     )
     world = _place(config, rules, world, key, placed, population)
-    state = with_world(state, world)
+    state = with_world(state, world).replace(tasks=sample(key, config, rules, world.bodies))
     here = state.players
     return state.replace(lives=visit(config, state.lives, placed, here.row, here.col))
 

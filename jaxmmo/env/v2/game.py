@@ -164,5 +164,6 @@ MEANT = _second(
     respawn=True,
     reborn=True,
     group_tasks=False,
+    renewal="birth",
 )
 """The same game as a world that goes on for ever, in which all act at once."""

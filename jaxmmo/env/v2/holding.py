@@ -16,7 +16,7 @@ from jaxmmo.env.v2 import log
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.rules import Rules
 from jaxmmo.env.v2.state import Rows, Seizures, World, clear, empty_fog
-from jaxmmo.env.v2.tasks import Progress, Tasks, no_progress, usual_tasks
+from jaxmmo.env.v2.tasks import Progress, Tasks, no_progress, no_tasks
 
 
 class State(WorldState):
@@ -65,8 +65,8 @@ def held(config: Config, state: WorldState) -> State:
         queue=jnp.zeros(config.npc_capacity, jnp.int32),
         queued=zero(),
         seizures=Seizures(tiles_, tiles_ + 0, tiles_ + config.bodies, tiles_ + 0),
-        tasks=usual_tasks(players, zero(), config.group_tasks),
-        progress=no_progress(players),
+        tasks=no_tasks(players, config.terms, config.group_tasks),
+        progress=no_progress(players, config.terms),
     )
 
 
