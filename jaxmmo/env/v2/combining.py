@@ -24,7 +24,7 @@ def fulfilled(config: Config, world: World, tasks: Tasks, counted: jax.Array) ->
     for place in range(config.terms):
         asked = tasks if place == config.terms - 1 else tasks.part(place)
         value = jnp.clip(evaluate(config, world, asked, counted[:, place]), 0, 1)
-        parts.append(joined(asked, parts, value) if parts else value)
+        parts.append(joined(asked, parts, value) if config.terms > 1 else value)
     return parts[-1]
 
 

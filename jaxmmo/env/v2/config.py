@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 from jaxmmo.env.config import EnvConfig, refuse_unknown
-from jaxmmo.env.v2 import curricula
+from jaxmmo.env.v2 import curricula, games
 
 SYSTEMS = (
     "terrain",
@@ -55,7 +55,13 @@ class Config(EnvConfig):
       renewal: who gets another task from the curriculum: "never" anybody; at "birth" whoever is
         reborn, who else has the same task again; at "completion" also whoever completed one.
       observe_task: players observe their task.
-      seizable: tiles that a game marks to be seized (Z); tasks about tiles mark none.
+      game: name of the original's game that is played, see `games`; "" for none.
+      teams: into how many teams the players are divided, in the order of their slots; 0 for none.
+      doomed: with the first member of a team all of it dies.
+      landmark: the centre of the map is a herb amid grass.
+      anywhere: players begin and come back on any passable tile, not at the edge.
+      seizable: tiles that a game marks to be seized (Z), the landmark if there is one; tasks about
+        tiles mark none.
       systems: names of the systems that are on, of `SYSTEMS`.
     """
 
@@ -82,6 +88,11 @@ class Config(EnvConfig):
     terms: int = 1
     renewal: str = "never"
     observe_task: bool = True
+    game: str = ""
+    teams: int = 0
+    doomed: bool = False
+    landmark: bool = False
+    anywhere: bool = False
     seizable: int = 0
     systems: tuple[str, ...] = SYSTEMS
 
@@ -95,6 +106,7 @@ class Config(EnvConfig):
             ("offers", 1, 1024),
             ("attempts", 0, 1024),
             ("seizable", 0, 1024),
+            ("teams", 0, self.capacity),
             ("terms", 1, 64),
             ("border", self.vision + 1, (self.height - 3) // 2),
             ("capacity", 1, 2**15),
@@ -114,6 +126,9 @@ class Config(EnvConfig):
             usual = EnvConfig.__dataclass_fields__[name].default
             if getattr(self, name) != usual:
                 raise ValueError(f"{name}={getattr(self, name)!r}: of no meaning in this game")
+        if self.doomed and not self.teams:
+            raise ValueError("doomed=True with teams=0: there are no leaders")
+        refuse_unknown("game", [self.game], ["", *games.GAMES])
         refuse_unknown("curriculum", [self.tasks], list(curricula.CURRICULA))
         curricula.rows_of(self)
 

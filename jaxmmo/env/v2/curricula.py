@@ -89,13 +89,54 @@ def mixture(config: Config) -> list[Row]:
     return rows
 
 
+def of_teams(curriculum: Curriculum) -> Curriculum:
+    """The same tasks as those of teams, whose members have one task together."""
+
+    def rows(config: Config) -> list[Row]:
+        return [dataclasses.replace(row, subject=Group.TEAM) for row in curriculum(config)]
+
+    return rows
+
+
+def race_to_center(config: Config) -> list[Row]:
+    """To get to the centre first."""
+    del config
+    return [Row((Predicate.PROGRESS_TOWARD_CENTER,))]
+
+
+def king_of_the_hill(config: Config) -> list[Row]:
+    """A team is to hold the centre for ten ticks."""
+    middle = config.height // 2
+    return [Row((Predicate.SEIZE_CENTER, 10, middle, middle), subject=Group.TEAM)]
+
+
+def protect_the_king(config: Config) -> list[Row]:
+    """A team is to keep its leader alive."""
+    del config
+    return [Row((Predicate.PROTECT_LEADER, 0), subject=Group.TEAM, target=Group.MY_LEADER)]
+
+
+def comm_together(config: Config) -> list[Row]:
+    """All members of a team are to come together."""
+    return [Row((Predicate.ALL_MEMBERS_WITHIN_RANGE, config.vision), subject=Group.TEAM)]
+
+
 YIELDS = (Item.RATION, Item.POTION, Item.WHETSTONE, Item.ARROW, Item.RUNES)
 """What the professions harvest, in the order of `Skill`."""
 
 WORN = tuple(item for item in Item if Item.HAT <= item <= Item.RUNES)
 """What can be worn or held."""
 
-CURRICULA: dict[str, Curriculum] = {"survival": survival, "mixture": mixture}
+CURRICULA: dict[str, Curriculum] = {
+    "survival": survival,
+    "mixture": mixture,
+    "team_survival": of_teams(survival),
+    "team_mixture": of_teams(mixture),
+    "race_to_center": race_to_center,
+    "king_of_the_hill": king_of_the_hill,
+    "protect_the_king": protect_the_king,
+    "comm_together": comm_together,
+}
 """The curricula by name."""
 
 
@@ -123,6 +164,8 @@ def rows_of(config: Config) -> list[Row]:
             joined = asked[2 : 3 if asked[0] == Predicate.NOT else 4] if asked[0] in JOINS else ()
             if any(not 0 <= other < place for other in joined):
                 raise ValueError(f"{told}: {Predicate(asked[0]).name} joins parts before it alone")
+        if config.terms == 1 and row.asked[0] == Predicate.SHARE:
+            raise ValueError(f"{told}: SHARE is for parts; needs terms=2 or more")
         about_others = any(asked[0] in GROUPED for asked in (*row.parts, row.asked))
         grouped = row.subject != Group.OWN or row.target != Group.NOBODY or about_others
         if grouped and not config.group_tasks:

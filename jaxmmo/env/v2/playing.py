@@ -24,6 +24,7 @@ from jaxmmo.env.v2.rules import Rules
 from jaxmmo.env.v2.showing import OwnTask
 from jaxmmo.env.v2.tick import advance
 from jaxmmo.env.v2.together import tick as together
+from jaxmmo.env.v2.winning import winners
 from jaxmmo.env.views.view import View
 from jaxmmo.records import Record
 
@@ -48,7 +49,8 @@ def play(config: Config, rules: Rules, state: State, tick: Any) -> tuple[State, 
 
     Returns:
       The state, and what happened: `log`, the event log's `rows` i32[E, 7] as `log.COLUMNS` says
-      and how many there are, `attacks`, `deaths`, `newborn` bool[B] and `rewards` f32[P].
+      and how many there are, `attacks`, `deaths`, `newborn` bool[B], `rewards` f32[P] and, in
+      games, `winners` bool[P].
     """
     world = world_of(config, rules, state)
     own = intents(config, tick.intent)
@@ -71,6 +73,8 @@ def play(config: Config, rules: Rules, state: State, tick: Any) -> tuple[State, 
         now, completed = (tasks, progress), state.progress.done
         tasks, progress = renewed(config, rules, after.bodies, luck, now, back, completed)
     told = Record(log=log, attacks=made, deaths=ended, newborn=newborn, rewards=reward)
+    if config.game:
+        told = told.replace(winners=winners(config, rules, after, progress, died))
     state = with_world(state, after).replace(lives=lives, tasks=tasks, progress=progress)
     return state, told
 

@@ -10,6 +10,14 @@ from jaxmmo.env.v2.state import Bodies
 from jaxmmo.env.v2.tasks import Group
 
 
+def team_of(config: Config) -> jax.Array:
+    """i32[P]: the number of each player's team, from 1, as a world begins; 0 without teams."""
+    players = jnp.arange(config.capacity, dtype=jnp.int32)
+    if not config.teams:
+        return 0 * players
+    return players // -(-config.capacity // config.teams) + 1
+
+
 def sides(config: Config, bodies: Bodies) -> jax.Array:
     """i32[P]: the number of each player's team, from 0; of those without, their own."""
     team = bodies.team[: config.capacity]
