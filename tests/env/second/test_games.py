@@ -43,7 +43,9 @@ def recorded(name):
     ],
 )
 def test_a_game_begins_as_it_is_told(game):
-    size: dict[str, Any] = SMALL if GAMES[game].constants.get("NPC_N") is None else SMALL | {"NPC_N": 0}
+    size: dict[str, Any] = (
+        SMALL if GAMES[game].constants.get("NPC_N") is None else SMALL | {"NPC_N": 0}
+    )
     if game not in ("comm_together", "race_to_center", "king_of_the_hill"):
         size |= {"MAP_CENTER": 32, "MAP_SIZE": 64}
     env = jaxmmo.make(SECOND_GAME, game=game, **size, max_visible=8)
