@@ -103,7 +103,9 @@ def single(array: jax.Array, index: tuple[jax.Array, ...]) -> tuple[jax.Array, j
     """The array with its leading axes joined, and one index for several, its end for beyond."""
     shape = array.shape[: len(index)]
     joined = array.reshape(-1, *array.shape[len(index) :])
-    inside = functools.reduce(jnp.logical_and, (i < n for i, n in zip(index, shape, strict=True)))
+    inside = functools.reduce(
+        jnp.logical_and, (i < n for i, n in zip(index, shape, strict=True))
+    )
     place = jnp.int32(0)
     for i, n in zip(index, shape, strict=True):
         place = place * n + i

@@ -45,7 +45,9 @@ def where_any(asked: jax.Array, compute: Callable[[], T]) -> T:
     return jax.lax.cond(wanted, compute, lambda: nothing)
 
 
-def for_those(wanted: jax.Array, most: int, act: Callable[[jax.Array, T], T], state: T) -> T:
+def for_those(
+    wanted: jax.Array, most: int, act: Callable[[jax.Array, T], T], state: T
+) -> T:
     """Acts for a few at a time: in as many rounds as the fullest world of the batch needs.
 
     Args:
