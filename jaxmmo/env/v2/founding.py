@@ -66,7 +66,10 @@ def team_spots(config: Config) -> jax.Array:
     """i32[4 k, 2]: the tiles on which teams begin: k on each side of the edge, evenly spaced."""
     many = -(-config.teams // 4)
     entries = jnp.array([config.centre * (i + 1) // (many + 1) for i in range(many)])
-    return edge(config).reshape(4, -1, 2)[:, entries].reshape(-1, 2)
+    sides = edge(config).reshape(4, -1, 2)
+    # around the square: two sides are walked back
+    sides = jnp.concatenate([sides[:2], sides[2:, ::-1]])
+    return sides[:, entries].reshape(-1, 2)
 
 
 def _place(

@@ -37,14 +37,16 @@ def winners(
         held = (world.tick >= rules.horizon) & (holder < config.capacity)
         last = held & (side == side[jnp.minimum(holder, config.capacity - 1)])
         return jnp.where(progress.done.any(), progress.done, last)
-    return _last(config, world, died) | progress.done | (alive & (world.tick >= rules.horizon))
+    complete = progress.done | (world.tick >= rules.horizon)
+    return _last(alive, died, sides(config, world.bodies), complete)
 
 
-def _last(config: Config, world: World, died: jax.Array) -> jax.Array:
-    """bool[P]: the last side of which somebody lives, or the sides that died together."""
-    alive, side = world.bodies.alive[: config.capacity], sides(config, world.bodies)
+def _last(alive: jax.Array, died: jax.Array, side: jax.Array, complete: jax.Array) -> jax.Array:
+    """bool[P]: the last side of which somebody lives, or those that died together in this tick.
+
+    And of sides that live, those who have completed what they were to do.
+    """
     left = jnp.where(alive.any(), alive, died)
     same = side[:, None] == side[None]
-    theirs = (same & left).any(1)
     alone = (~left | ~left[:, None] | same).all()
-    return theirs & (alone | ~alive.any())
+    return (same & left).any(1) & (alone | ~alive.any() | complete)
