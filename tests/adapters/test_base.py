@@ -95,7 +95,7 @@ def test_the_second_game_has_as_many_heads_and_tables_as_it_says(preset, observa
     assert [mask.shape for mask in masks] == [(4, n) for n in layout.choices]
     assert row.shape == (4, layout.num_logits) and layout.num_logits == sum(layout.choices)
     if observations == "dense":
-        assert set(seen) == {"tile", "agent", "inventory", "market"}
+        assert set(seen) == {"tile", "agent", "task", "inventory", "market"}
     decided = np.random.default_rng(0).integers(0, layout.choices, (2, 4, 13))
     action = layout.act(decided)
     assert [*action] == [head.name for head in env.spec.heads]

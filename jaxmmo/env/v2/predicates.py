@@ -22,21 +22,25 @@ def evaluate(
     tasks: Tasks,
     counted: jax.Array,
 ) -> jax.Array:
-    """f32[P]: how far each player's task is fulfilled, of which 1 is wholly.
+    """f32[P]: how far what each task asks for itself is fulfilled, of which 1 is wholly.
+
+    Combinators are worth 0 here; see `combining`.
 
     Args:
-      counted: i32[P], what the log added up to, see `tasks.count`.
+      counted: i32[P], what the log added up to, see `rewards.count`.
     """
     number = jnp.maximum(tasks.number, 1).astype(jnp.float32)
     share = counted / number
     groups = _Groups(config, world, tasks)
+    # who is reborn begins anew, and its time too
+    ticks = world.bodies.time_alive[: config.capacity] if config.reborn else world.tick
     values = {
         **_if_asked(tasks, lambda: _of_lives(world, tasks, groups)),
         **_if_asked(tasks, lambda: _of_places(config, world, tasks, groups)),
         **_if_asked(tasks, lambda: _of_skills(world, tasks, groups)),
         **_if_asked(tasks, lambda: _of_items(config, world, tasks, groups)),
         **_if_asked(tasks, lambda: _of_seizures(config, world, tasks, groups)),
-        Predicate.TICK_GE: world.tick / number,
+        Predicate.TICK_GE: ticks / number,
         Predicate.SUCCESS: jnp.ones_like(share),
     }
     counts = (Predicate.COUNT_EVENT, Predicate.SCORE_HIT, Predicate.DEFEAT_ENTITY)
