@@ -88,7 +88,16 @@ def campaign(folder: Path, plan: Plan) -> bool:
     verdicts = [verdict(criterion, measured) for criterion in CRITERIA]
     write_atomically(folder / "verdicts.json", json.dumps(verdicts, indent=1).encode() + b"\n")
     print(table(verdicts), flush=True)
+    print(f"the baseline that ships: {shipping(folder, plan, measured)}", flush=True)
     return all(v["holds"] for v in verdicts)
+
+
+def shipping(folder: Path, plan: Plan, measured: Measured) -> str:
+    """The command that makes the baseline of the seed that lives longest beside foragers."""
+    lived = [mine["lifetime"] for mine, _ in measured["forager"]]
+    means = [s.top.sum() / max(s.bottom.sum(), 1) for s in lived]
+    run = run_of(folder, plan.seeds[int(np.argmax(means))])
+    return f"python -m jaxmmo.runs.library {run} jaxmmo/baselines/{PRESET}.npz"
 
 
 def claim(folder: Path, plan: Plan) -> None:
