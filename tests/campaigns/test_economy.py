@@ -5,9 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
+import jaxmmo
+from jaxmmo.runs import library
 from tests.campaigns import economy
 from tests.campaigns.verdicts import CRITERIA, QUANTITIES, RIVALS, Criterion, Share, table, verdict
-from tests.games import TINY_SECOND
+from tests.games import ENDLESS, TINY_SECOND
 
 LEARN = {"worlds": 2, "ticks": 4, "minibatch": 16, "chunk": 8, "num_populations": 2, "views": 1}
 TINY = economy.Plan(
@@ -76,7 +78,10 @@ def test_a_campaign_trains_measures_judges_and_goes_on(tmp_path, capsys):
     assert set(mine) == set(theirs) == set(QUANTITIES)
     assert all(share.top.shape == share.bottom.shape == (2,) for share in mine.values())
     assert (mine["professions"].top >= mine["professions"].bottom).all()
-    capsys.readouterr()
+    command = said.splitlines()[-1].split("python -m ")[1].split()
+    assert command[:2] == ["jaxmmo.runs.library", str(tmp_path / "seed-0")]
+    library.export(tmp_path / "seed-0", tmp_path / "JaxMMO-v2.npz")
+    library.load_policy(tmp_path / "JaxMMO-v2.npz", jaxmmo.make(ENDLESS, **TINY_SECOND))
     (tmp_path / f"seed-0-{RIVALS[1]}.npz").unlink()  # as if it had been killed before
     assert economy.campaign(tmp_path, TINY) == held
     again = capsys.readouterr().out
