@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 import jaxmmo
-from jaxmmo.evaluation import watching
+from jaxmmo.evaluation import survival, watching
 from jaxmmo.evaluation.watching import EvalConfig
 from jaxmmo.files.atomic import write_atomically
 from jaxmmo.runs import config, library
@@ -127,13 +127,18 @@ def train(folder: Path, seed: int, plan: Plan) -> None:
         words.append("--resume")
     else:
         words += ["--preset", PRESET, "--seed", str(seed)]
-        words += [f"--set={name}={value}" for name, value in plan.settings]
+        words += [f"--set={name}={written(value)}" for name, value in plan.settings]
     print(f"seed {seed}: $ jaxmmo {' '.join(words[3:])}", flush=True)
     told = subprocess.run([*words, "--json", "--quiet"], check=True, stdout=subprocess.PIPE)
     summary = json.loads(told.stdout.splitlines()[-1])
     kept = {name: summary[name] for name in ("updates", "steps", "lifetime", "elapsed")}
     write_atomically(done, json.dumps(kept).encode() + b"\n")
     print(f"seed {seed}: {done.read_text().strip()}", flush=True)
+
+
+def written(value: object) -> str:
+    """A setting as `--set` takes it."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def measure(
@@ -162,8 +167,9 @@ def measure(
         if part == "top":
             share = Share(arrays[name], arrays[f"{side}/{quantity}/bottom"])
             pair[int(side)][quantity] = share
-    means = [{k: round(float(s.top.sum() / s.bottom.sum()), 3) for k, s in p.items()} for p in pair]
-    print(f"seed {seed}: {means[0]}\n  {rival}: {means[1]}", flush=True)
+    means = [{k: survival.ratio(*share)["mean"] for k, share in of.items()} for of in pair]
+    for who, of in zip((f"seed {seed}", rival), means, strict=True):
+        print(f"{who}: {', '.join(f'{k} {v:.4g}' for k, v in of.items() if v is not None)}")
     return pair
 
 

@@ -11,11 +11,13 @@ from tests.campaigns import economy
 from tests.campaigns.verdicts import CRITERIA, QUANTITIES, RIVALS, Criterion, Share, table, verdict
 from tests.games import ENDLESS, TINY_SECOND
 
+SYSTEMS = ("terrain", "resource", "progression", "item", "equipment", "profession", "exchange")
 LEARN = {"worlds": 2, "ticks": 4, "minibatch": 16, "chunk": 8, "num_populations": 2, "views": 1}
+SMALLER = {"max_visible": 6, "systems": SYSTEMS}
 TINY = economy.Plan(
     seeds=(0,),
     budget=("--updates", "1"),
-    settings=tuple((economy.recipe() | TINY_SECOND | LEARN | {"max_visible": 6}).items()),
+    settings=tuple((economy.recipe() | TINY_SECOND | LEARN | SMALLER).items()),
     worlds=2,
     ticks=12,
     horizon=6,
