@@ -74,7 +74,7 @@ def economies(args: argparse.Namespace) -> None:
     plan = economy.Plan(
         seeds=tuple(int(seed) for seed in args.seeds.split(",")),
         budget=("--time", f"{args.minutes}m"),
-        settings=tuple(economy.recipe().items()),
+        settings=tuple(economy.recipe(args.tasks).items()),
     )
     if not economy.campaign(args.output, plan):
         raise SystemExit("not all held")
@@ -124,6 +124,7 @@ def main(words: Iterable[str]) -> None:
     sub.add_argument("--seed", type=int, default=0, help="of all that is drawn")
     sub = subparsers.add_parser("economy", help=economies.__doc__)
     sub.add_argument("--minutes", type=float, default=20.0, help="of training with each seed")
+    sub.add_argument("--tasks", default="survival", help="of training: survival or a curriculum")
     sub.add_argument("--seeds", default="0,1,2", help="with which policies are trained")
     sub.add_argument(
         "--output", type=Path, default=Path("runs/economy"), help="a campaign there goes on"

@@ -64,13 +64,17 @@ class Plan:
         return json.loads(json.dumps(data | {"behaviour": jaxmmo.BEHAVIOUR_VERSION}))
 
 
-def recipe() -> dict[str, Any]:
-    """Settings of training: tasks of many kinds where the game has such a curriculum."""
-    try:
-        jaxmmo.make(PRESET, tasks="mixture")
-    except ValueError:
+def recipe(tasks: str) -> dict[str, Any]:
+    """Settings of training on the tasks of a curriculum, "survival" being the game's own.
+
+    Whoever completes a task is given another: else only death would bring one. ValueError for a
+    curriculum that is not there.
+    """
+    if tasks == "survival":
         return dict(RECIPE)
-    return RECIPE | {"tasks": "mixture"}
+    own = {"tasks": tasks, "renewal": "completion"}
+    jaxmmo.make(PRESET, **own)
+    return RECIPE | own
 
 
 def campaign(folder: Path, plan: Plan) -> bool:
