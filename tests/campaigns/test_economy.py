@@ -1,6 +1,7 @@
 """The economy campaign: what it asks, on data of known answer; and, tiny, that it goes on."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -69,6 +70,30 @@ def test_a_folder_is_gone_on_with_by_the_same_plan_alone(tmp_path):
     economy.claim(tmp_path / "made", dataclasses.replace(TINY, seeds=(0, 1)))
     with pytest.raises(ValueError, match="made holds another campaign"):
         economy.claim(tmp_path / "made", dataclasses.replace(TINY, ticks=13))
+
+
+def test_what_was_measured_before_is_judged(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+
+    def side(mean):
+        of = {}
+        for quantity in QUANTITIES:
+            of[f"{quantity}/top"] = mean * rng.normal(100, 2, 8)
+            of[f"{quantity}/bottom"] = np.full(8, 100.0)
+        return of
+
+    plan = dataclasses.replace(TINY, seeds=(3, 5))
+    economy.claim(tmp_path, plan)
+    for seed, mine in ((3, 90.0), (5, 99.0)):
+        (tmp_path / f"seed-{seed}.json").write_text("{}")
+        for rival in RIVALS:
+            sides = enumerate((side(mine), side(7.0)))
+            arrays: Any = {f"{i}/{name}": x for i, of in sides for name, x in of.items()}
+            np.savez(tmp_path / f"seed-{seed}-{rival}.npz", **arrays)
+    assert economy.campaign(tmp_path, plan)
+    said = capsys.readouterr().out
+    assert said.count("yes") == len(CRITERIA) and "NO" not in said and "$" not in said
+    assert str(tmp_path / "seed-5") in said.splitlines()[-1]
 
 
 @pytest.mark.slow

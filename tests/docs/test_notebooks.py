@@ -25,7 +25,7 @@ CUT = {
     "vary_the_rules": f"TICKS, THIRST, REGROWTH, SIZES = 20, [1, 3], [0.025, 0.1], {SMALL}",
     "populations": f"TICKS, SIZES = 30, {SMALL}",
     "economy": "TICKS, WORLDS, WINDOW = 40, 2, 10\n"
-    f"SIZES, BUDGET = {TINY_SECOND}, {{'updates': 1}}\n"
+    f"SIZES, SHOWN, BUDGET = {TINY_SECOND}, {{}}, {{'updates': 1}}\n"
     "LEARN = {'worlds': 2, 'ticks': 4, 'minibatch': 16, 'chunk': 8}",
     "counterfactuals": f"WARMUP, TICKS, SIZES = 10, 15, {SMALL}",
 }
