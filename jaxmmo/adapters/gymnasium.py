@@ -30,8 +30,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxmmo.adapters import _spaces
+from jaxmmo.adapters._drawing import picture
 from jaxmmo.adapters._registration import register
-from jaxmmo.adapters._worlds import make_world, render_modes
+from jaxmmo.adapters._worlds import make_world
 from jaxmmo.adapters.base import Layout, Outcome, compiled, requires, seeded
 from jaxmmo.env.presets import Preset
 from jaxmmo.env.rules import Rules
@@ -80,8 +81,11 @@ class VectorEnv(_vector.VectorEnv):
         self.num_worlds, self.slots = num_worlds, env.config.capacity
         self.num_envs = num_worlds * self.slots
         self.mode = mode
-        drawn = render_modes(env, render_mode, ["rgb_array"])
-        self.metadata = {"autoreset_mode": mode, "render_modes": drawn, "render_fps": 5}
+        self.metadata = {
+            "autoreset_mode": mode,
+            "render_modes": ["rgb_array"],
+            "render_fps": 5,
+        }
         self.render_mode = render_mode
         self.single_observation_space = _spaces.observation_space(self.layout)
         self.single_action_space = _spaces.action_space(self.layout)
@@ -175,12 +179,11 @@ class VectorEnv(_vector.VectorEnv):
         """A picture u8[height, width, 3] of every world."""
         if self.render_mode is None or self.world_state is None:
             return None
-        from jaxmmo.viewer.render import render
 
         def world(i: int) -> Any:
             return jax.tree.map(lambda x: x[i], self.world_state)
 
-        return tuple(render(world(i)) for i in range(self.num_worlds))
+        return tuple(picture(self.env, world(i)) for i in range(self.num_worlds))
 
     def _next_key(self) -> jax.Array:
         self._key, key = jax.random.split(self._key)
@@ -280,7 +283,7 @@ def vector_env(
       autoreset_mode: Gymnasium's `AutoresetMode` or its value: "NextStep", "SameStep", "Disabled".
       observations: "flat" or "dense"; an observation is a dict of `observation` and `action_mask`.
       actions: "multi", a choice for each head; "joint", one number for all.
-      render_mode: "rgb_array" for pictures, of the first game.
+      render_mode: "rgb_array" for pictures.
       rules: of the game; the preset's if omitted.
       **overrides: settings of the game, as for `jaxmmo.make`.
 
