@@ -29,7 +29,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxmmo.adapters import _spaces
+from jaxmmo.adapters import _episodes, _spaces
 from jaxmmo.adapters._drawing import picture
 from jaxmmo.adapters._registration import register
 from jaxmmo.adapters._worlds import make_world
@@ -119,7 +119,8 @@ class VectorEnv(_vector.VectorEnv):
         self._over = self._over & ~worlds
         alive = np.asarray(self._view.alive) & worlds[:, None]
         nobody = np.zeros_like(alive)
-        return self._observations(), self._infos(nobody, alive, nobody)
+        infos = _episodes.infos(self._view, nobody, alive, nobody)
+        return self._observations(), infos
 
     def step(
         self, actions: Any
@@ -155,7 +156,7 @@ class VectorEnv(_vector.VectorEnv):
             outcome = self._start_anew(outcome, self._over)
             self._over = outcome.over & ~self._over
         elif self.mode == AutoresetMode.SAME_STEP:
-            final = self._final(outcome)
+            final = _episodes.final(self.layout, self._observations(), outcome)
             if outcome.over.any():
                 self._renew(outcome.over)
                 newborn = np.where(
@@ -164,8 +165,8 @@ class VectorEnv(_vector.VectorEnv):
                 outcome = outcome._replace(newborn=newborn)
         else:
             self._over = outcome.over
-        infos = self._infos(outcome.acted, outcome.newborn, outcome.illegal) | final
-        infos |= self._ended(outcome)
+        told = (outcome.acted, outcome.newborn, outcome.illegal)
+        infos = _episodes.infos(self._view, *told) | final | _episodes.ended(outcome)
         rewards = outcome.reward.reshape(-1)
         return (
             self._observations(),
@@ -224,42 +225,6 @@ class VectorEnv(_vector.VectorEnv):
 
     def _observations(self) -> dict[str, Any]:
         return _flat(_spaces.seen(self._view), self.num_envs)
-
-    def _infos(self, acted: Any, newborn: Any, illegal: Any) -> dict[str, Any]:
-        view = self._view
-        told = {
-            "acted": acted,
-            "newborn": newborn,
-            "illegal": illegal,
-            "alive": np.asarray(view.alive),
-            "id": np.where(view.alive, view.id, 0),
-            "population": np.where(view.alive, view.population, 0),
-        }
-        return {name: np.asarray(value).reshape(-1) for name, value in told.items()}
-
-    def _ended(self, outcome: Outcome) -> dict[str, Any]:
-        """Cause and length of the lives that ended, with Gymnasium's masks beside them."""
-        died = outcome.terminated.reshape(-1)
-        if not died.any():
-            return {}
-        told: dict[str, Any] = {}
-        for name, value in (("cause", outcome.cause), ("lifetime", outcome.lifetime)):
-            told |= {name: np.where(died, value.reshape(-1), 0), f"_{name}": died}
-        return told
-
-    def _final(self, outcome: Outcome) -> dict[str, Any]:
-        """The last observations of all whose episode ended, as Gymnasium wants them: objects.
-
-        Those of the dead are zero, though somebody else may live there already.
-        """
-        done = (outcome.terminated | outcome.truncated).reshape(-1)
-        if not done.any():
-            return {}
-        every, died = self._observations(), outcome.terminated.reshape(-1)
-        final = np.full(self.num_envs, None, object)
-        for i in np.flatnonzero(done):
-            final[i] = _spaces.nobody(self.layout) if died[i] else _spaces.rows(every, int(i))
-        return {"final_obs": final, "_final_obs": done}
 
 
 def vector_env(

@@ -1,4 +1,5 @@
-import { belongings, groupName, inspect, livingSlots, materialAt, numberOf, visibleAgents } from "../data/world.js";
+import { belongings, inspect } from "../data/inspect.js";
+import { groupName, livingSlots, materialAt, numberOf, visibleAgents } from "../data/world.js";
 import { agentName, badge, drawBadge } from "./badges.js";
 import { deathCard, tileCard, unknownCard } from "./cards.js";
 import { button, context, el, field, refill, words } from "./dom.js";
