@@ -96,11 +96,11 @@ class SecondGame(Preset):
             old, new = (vars(config_of(each.values())) for each in (constants, changed))
             moved = {name: new[name] for name in new if new[name] != old[name]}
             config = config.replace(**(vars(config) | moved))
-        game = self
+        played = self
         if reward is not None:
             refuse_unknown("reward", [reward], list(REWARDS))
-            game = dataclasses.replace(self, reward=REWARDS[reward])
-        return made(game, config.replace(**overrides), changed)
+            played = dataclasses.replace(self, reward=REWARDS[reward])
+        return made(played, config.replace(**overrides), changed)
 
     def default_rules(self, **overrides: Any) -> Any:
         """The game's rules, those replaced that rules or constants of the original name.
