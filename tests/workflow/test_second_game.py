@@ -42,8 +42,8 @@ def test_a_policy_is_trained_evaluated_and_trained_on(tmp_path, capsys):
 
 @pytest.mark.slow
 def test_policies_share_its_worlds():
-    result = jaxmmo.tournament(["forager", "trader"], env=ENDLESS, **WATCHED)
-    assert {rating["name"] for rating in result["ratings"]} == {"forager", "trader"}
+    result = jaxmmo.tournament(["forager", "noop"], env=ENDLESS, **WATCHED)
+    assert {rating["name"] for rating in result["ratings"]} == {"forager", "noop"}
 
 
 @pytest.mark.slow
