@@ -154,8 +154,10 @@ print(env.digest(state).tolist(), int(state.players.alive.sum()))
 """
 
 
-@pytest.mark.slow
-@presets
+@pytest.mark.parametrize(
+    "preset",
+    [pytest.param(V1, marks=pytest.mark.slow), pytest.param(V13, marks=pytest.mark.campaign)],
+)
 def test_one_seed_gives_one_world_in_every_process(preset):
     runs = [
         subprocess.run(
