@@ -68,10 +68,8 @@ one_at_once = pytest.mark.parametrize("preset", [V1, pytest.param(V13, marks=pyt
 """Both, but where much is compiled the second one only if there is time."""
 
 
-@pytest.mark.parametrize(
-    "preset",
-    [pytest.param(V13, marks=pytest.mark.slow), pytest.param(V1, marks=pytest.mark.campaign)],
-)
+@pytest.mark.campaign  # other slow tests run a tick without compiling it
+@presets
 def test_compiled_and_eager_steps_are_equal(preset):
     env = crowd(preset)
     rules = env.default_rules()
