@@ -19,6 +19,7 @@ from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import AROUND
 from jaxmmo.env.v2.decisions import Rolls
 from jaxmmo.env.v2.holding import State
+from jaxmmo.env.v2.order import sorted_by
 from jaxmmo.env.v2.rules import Rules
 
 LONGEST_BITS = 15
@@ -104,7 +105,7 @@ def draw(config: Config, rules: Rules, state: State, key: jax.Array) -> Rolls:
     return Rolls(
         direction=random.below(found["directions"][0], 4),
         drop=drops.reshape(-1, 5, 2),
-        buyers=jnp.argsort(found["buyers"][0]).astype(jnp.int32),
+        buyers=sorted_by(found["buyers"][0]),
         loot=(found["loot"][0] >> 2).astype(jnp.int32)[None],
         ripening=_ripening(config, rules, state, found["regrowth"][0].reshape(-1, 5)),
         regrow=None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 
@@ -11,6 +13,7 @@ from jaxmmo.env.v2.constants import PLACES, SLOT, TILES, Item
 from jaxmmo.env.v2.inventory import is_armour
 from jaxmmo.env.v2.state import World
 from jaxmmo.env.v2.tasks import Predicate, Tasks
+from jaxmmo.env.v2.worldwide import where_any
 
 
 def evaluate(
@@ -28,11 +31,11 @@ def evaluate(
     share = counted / number
     groups = _Groups(config, world, tasks)
     values = {
-        **_of_lives(world, tasks, groups),
-        **_of_places(config, world, tasks, groups),
-        **_of_skills(world, tasks, groups),
-        **_of_items(config, world, tasks, groups),
-        **_of_seizures(config, world, tasks, groups),
+        **_if_asked(tasks, lambda: _of_lives(world, tasks, groups)),
+        **_if_asked(tasks, lambda: _of_places(config, world, tasks, groups)),
+        **_if_asked(tasks, lambda: _of_skills(world, tasks, groups)),
+        **_if_asked(tasks, lambda: _of_items(config, world, tasks, groups)),
+        **_if_asked(tasks, lambda: _of_seizures(config, world, tasks, groups)),
         Predicate.TICK_GE: world.tick / number,
         Predicate.SUCCESS: jnp.ones_like(share),
     }
@@ -44,6 +47,16 @@ def evaluate(
     for predicate, value in values.items():
         result = jnp.where(tasks.predicate == predicate, value, result)
     return result
+
+
+def _if_asked(
+    tasks: Tasks, compute: Callable[[], dict[Predicate, jax.Array]]
+) -> dict[Predicate, jax.Array]:
+    """Values of predicates, or zeros where no task of any world asks for one of them."""
+    asked = jnp.zeros(tasks.predicate.shape, bool)
+    for predicate in jax.eval_shape(compute):
+        asked |= tasks.predicate == int(predicate)
+    return where_any(asked, compute)
 
 
 class _Groups:

@@ -29,7 +29,8 @@ from jaxmmo.env.v2.harvesting import HELD
 from jaxmmo.env.v2.order import first_of
 from jaxmmo.env.v2.rules import Rules
 from jaxmmo.env.v2.state import World, is_player
-from jaxmmo.env.v2.together.goods import Found, bags_of, make_each, worn_by
+from jaxmmo.env.v2.together.goods import Found, Goods, make_each, worn_by
+from jaxmmo.env.v2.worldwide import greatest
 
 
 def update_players(
@@ -47,13 +48,23 @@ def update_players(
     world, fogged = living.suffer_fog(rules, world, players)
     going = players & (world.bodies.health > 0)
     world = living.metabolise(config, rules, world, going)
-    items = world.items
-    world = inventory.destroy_each(world, items.alive & get_at(fogged, items.owner, False))
+    world = _lose_in_fog(world, fogged)
     world = _gather(config, rules, world, rolls, going[: config.capacity], rank[: config.capacity])
     bodies = world.bodies
     ends = going & (bodies.kind == Kind.IMMORTAL) & (world.tick >= bodies.immortal_until)
     kind = select(ends & config.respawn, int(Kind.PLAYER), bodies.kind)
     return world.replace(bodies=bodies.replace(kind=kind))
+
+
+def _lose_in_fog(world: World, fogged: jax.Array) -> World:
+    """What those have who died of fog, bool[B], is gone; that is nobody for most of the time."""
+
+    def lose(goods: Goods) -> Goods:
+        gone = goods.items.alive & get_at(fogged, goods.items.owner, False)
+        return Goods.of(inventory.destroy_each(goods.into(world), gone))
+
+    some = greatest(fogged.any().astype(jnp.int32)) > 0
+    return jax.lax.cond(some, lose, lambda goods: goods, Goods.of(world)).into(world)
 
 
 def _gather(
@@ -132,4 +143,4 @@ def _receive(
         level=jnp.stack([levels[0], levels[1], levels[1]], 1),
         when=jnp.stack([catches, picks, lucky], 1),
     )
-    return make_each(config, world, bags_of(config, world.items), found, Event.HARVEST_ITEM)
+    return make_each(config, world, found, Event.HARVEST_ITEM)
