@@ -30,7 +30,7 @@ def test_its_checks_pass(preset):
     check(environment(preset))
 
 
-@pytest.mark.parametrize("preset", SECOND)
+@pytest.mark.parametrize("preset", [pytest.param(SECOND[0], marks=pytest.mark.campaign), SECOND[1]])
 def test_its_checks_pass_in_the_second_game(preset):
     env = Environment(preset, horizon=12, actions="multi", **HUNGRY)
     env.reset, env.step = jax.jit(env.reset), jax.jit(env.step)  # once for all checks
