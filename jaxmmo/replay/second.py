@@ -26,7 +26,8 @@ from jaxmmo.env.v2.tasks import Predicate
 from jaxmmo.replay import colors
 
 HIDDEN = (
-    *("places", "item_rows", "seizures", "queue", "tasks.subject", "tasks.target"),
+    *("places", "item_rows", "seizures", "queue", "tasks.subject", "tasks.target", "tasks.parts"),
+    "progress.counted",
     *(f"bodies.{name}" for name in ("place", "turn", "kind", "attacker", "resilient")),
     *(f"bodies.{name}" for name in ("immortal_until", "spawn_row", "spawn_col", "latest_combat")),
 )
@@ -81,6 +82,14 @@ ASKED = {
     Predicate.SEIZE_CENTER: "hold the centre for {number} ticks",
     Predicate.PROTECT_LEADER: "keep the leader alive for {number} ticks",
     Predicate.SUCCESS: "nothing",
+    Predicate.AND: "both part {first} and part {second} of it",
+    Predicate.OR: "part {first} or part {second} of it",
+    Predicate.NOT: "that part {first} of it is not so",
+    Predicate.SUM: "part {first} and part {second} of it together",
+    Predicate.DIFFERENCE: "part {first} of it, and little of part {second}",
+    Predicate.PRODUCT: "part {first} times part {second} of it",
+    Predicate.SHARE: "nothing; {number} hundredths of it are done",
+    Predicate.UNUSED: "nothing",
 }
 """What each predicate asks for."""
 

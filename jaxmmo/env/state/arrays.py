@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 import jax
 import jax.numpy as jnp
 
+from jaxmmo.env.state.indexed import single, take, writer
+
 
 def select(mask: jax.Array, new: jax.Array | int, old: jax.Array) -> jax.Array:
     """The one masked write: `new` where `mask`, else `old`, in the dtype of `old`.
@@ -48,29 +50,71 @@ Index = jax.Array | tuple[jax.Array, ...]
 """Integers from 0 on, or a tuple of them, one for each of the leading axes."""
 
 
+def at(array: jax.Array, index: jax.Array) -> jax.Array:
+    """The entries at an index that is in range."""
+    return take(array, index.astype(jnp.int32))
+
+
 def get_at(array: jax.Array, index: Index, missing: Any) -> jax.Array:
     """The entries at an index, `missing` where that is beyond the last one."""
-    return array.at[index].get(mode="fill", fill_value=missing)
+    array, place = _single(array, index)
+    length = array.shape[0]
+    found = take(array, jnp.minimum(place, length - 1))
+    inside = (place < length).reshape(place.shape + (1,) * (array.ndim - 1))
+    return jnp.where(inside, found, jnp.asarray(missing, array.dtype))
 
 
 def set_at(array: jax.Array, index: Index, value: Any) -> jax.Array:
     """The array with the entries at an index replaced; one beyond the last writes nothing."""
-    return array.at[index].set(value, mode="drop")
+    return _write("set", array, index, value)
 
 
 def add_at(array: jax.Array, index: Index, value: Any) -> jax.Array:
     """As `set_at`, adding to what is there, once for every time that an index is named."""
-    return array.at[index].add(value, mode="drop")
+    return _write("add", array, index, value)
 
 
 def max_at(array: jax.Array, index: Index, value: Any) -> jax.Array:
     """As `set_at`, keeping the largest of what is there and all values for it."""
-    return array.at[index].max(value, mode="drop")
+    return _write("max", array, index, value)
 
 
 def min_at(array: jax.Array, index: Index, value: Any) -> jax.Array:
     """As `set_at`, keeping the smallest of what is there and all values for it."""
-    return array.at[index].min(value, mode="drop")
+    return _write("min", array, index, value)
+
+
+def _write(how: str, array: jax.Array, index: Index, value: Any) -> jax.Array:
+    table, place = _single(array, index)
+    shape = place.shape + table.shape[1:]
+    value = jnp.broadcast_to(jnp.asarray(value, array.dtype), shape)
+    return writer(how)(table, place, value).reshape(array.shape)
+
+
+def _single(array: jax.Array, index: Index) -> tuple[jax.Array, jax.Array]:
+    if not isinstance(index, tuple):
+        return array, index.astype(jnp.int32)
+    return single(array, tuple(i.astype(jnp.int32) for i in index))
+
+
+def summed(values: jax.Array) -> jax.Array:
+    """The sum over the first axis.
+
+    It is taken 32 at a time, as in `least`: on a CPU longer sums are not fused with what they sum.
+    """
+    return _parts(values, 0).sum(1).sum(0)
+
+
+def least(values: jax.Array, empty: int) -> jax.Array:
+    """The least over the first axis, `empty` where that has no entry; none may be greater."""
+    return _parts(values, empty).min(1, initial=empty).min(0, initial=empty)
+
+
+def _parts(values: jax.Array, empty: int) -> jax.Array:
+    size = values.shape[0]
+    rest = [(0, 0)] * (values.ndim - 1)
+    padded = jnp.pad(values, [(0, -size % 32), *rest], constant_values=empty)
+    return padded.reshape(-1, 32, *values.shape[1:])
 
 
 def pack_bits(mask: jax.Array) -> jax.Array:
@@ -96,7 +140,7 @@ def count_before(mask: jax.Array) -> jax.Array:
     size, word = mask.shape[0], pack_bits(mask)
     words, lane = word.shape[0], jnp.arange(32, dtype=jnp.uint32)[None]
     ones = jax.lax.population_count(word).astype(jnp.int32)
-    if words <= 8:
+    if words <= 64:
         earlier = jnp.arange(words)[:, None] < jnp.arange(words)[None]
         start = jnp.sum(jnp.where(earlier, ones[:, None], 0), 0)
     else:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from jaxmmo.env.state.arrays import get_at, pack_bits, varying_like
+from jaxmmo.env.state.arrays import at, get_at, pack_bits, set_at, varying_like
+from jaxmmo.env.v2.worldwide import for_those
 
 SIGHT = 11
 """Tiles to each side that a search knows."""
@@ -23,6 +24,9 @@ NEIGHBOURS = ((-1, 0), (0, -1), (0, 1), (1, 0))
 
 It is the order in which nine of ten steps are those of the original's search.
 """
+
+FEW = 32
+"""So many search at a time, as most do not chase anybody."""
 
 _SIDE = 2 * SIGHT + 1
 
@@ -43,7 +47,26 @@ def first_steps(
     Returns:
       i32[N, 2]: (rows, columns), a unit step or zeros.
     """
-    free = _windows(passable, start)
+    few = FEW if start.shape[0] > FEW else start.shape[0]
+    few = max(few, start.shape[0] // 8)
+    blocks = pack_bits(passable)
+
+    def search(index: jax.Array, steps: jax.Array) -> jax.Array:
+        who = jnp.minimum(index, start.shape[0] - 1)
+        return set_at(steps, index, _first_steps(blocks, at(start, who), at(goal, who)))
+
+    return for_those(wanted, few, search, jnp.zeros_like(start))
+
+
+def _first_steps(packed: jax.Array, start: jax.Array, goal: jax.Array) -> jax.Array:
+    """As `first_steps`, for all.
+
+    Args:
+      packed: u32[H, W], the passable tiles, see `pack_bits`.
+      start: i32[N, 2].
+      goal: i32[N, 2].
+    """
+    free = _windows(packed, start)
     middle = jnp.uint32(1 << SIGHT)
     north, south = SIGHT - 1, SIGHT + 1
 
@@ -76,13 +99,11 @@ def first_steps(
     steps = jnp.asarray(NEIGHBOURS, jnp.int32)
     nearer = jnp.abs(off[None] - steps[:, None]).sum(2) < jnp.abs(off).sum(1)[None]
     goes = jnp.where(found.any(0), found, nearer & beside(free))
-    step = jnp.where(goes.any(0)[:, None], steps[jnp.argmax(goes, 0)], 0)
-    return jnp.where(wanted[:, None], step, 0)
+    return jnp.where(goes.any(0)[:, None], steps[jnp.argmax(goes, 0)], 0)
 
 
-def _windows(passable: jax.Array, centre: jax.Array) -> jax.Array:
+def _windows(packed: jax.Array, centre: jax.Array) -> jax.Array:
     """u32[side, N]: passable tiles around each centre, the westernmost in the lowest bit."""
-    packed = pack_bits(passable)
     words = packed.shape[1]
     packed = jnp.pad(packed, ((SIGHT, SIGHT), (1, 2))).reshape(-1)
     row = jnp.arange(_SIDE)[:, None] + centre[None, :, 0]

@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 from jaxmmo.env.config import EnvConfig, refuse_unknown
+from jaxmmo.env.v2 import curricula, games
 
 SYSTEMS = (
     "terrain",
@@ -21,6 +22,8 @@ SYSTEMS = (
 )
 
 SEARCHES = ("exact", "window")
+
+RENEWALS = ("never", "birth", "completion")
 
 OF_THE_FIRST = ("lagging_death", "enforce_reach", "allow_stay", "observe_skills")
 """Switches of the first game that mean nothing here."""
@@ -47,7 +50,18 @@ class Config(EnvConfig):
         around the NPC, see `chasing`.
       group_tasks: tasks may be those of several players, and name others; without, every task is
         its player's own.
-      seizable: tiles that a game marks to be seized (Z); tasks about tiles mark none.
+      tasks: name of the curriculum from which players get their tasks, see `curricula`.
+      terms: most predicates and combinators that a task is made of (T).
+      renewal: who gets another task from the curriculum: "never" anybody; at "birth" whoever is
+        reborn, who else has the same task again; at "completion" also whoever completed one.
+      observe_task: players observe their task.
+      game: name of the original's game that is played, see `games`; "" for none.
+      teams: into how many teams the players are divided, in the order of their slots; 0 for none.
+      doomed: with the first member of a team all of it dies.
+      landmark: the centre of the map is a herb amid grass.
+      anywhere: players begin and come back on any passable tile, not at the edge.
+      seizable: tiles that a game marks to be seized (Z), the landmark if there is one; tasks about
+        tiles mark none.
       systems: names of the systems that are on, of `SYSTEMS`.
     """
 
@@ -70,6 +84,15 @@ class Config(EnvConfig):
     reborn: bool = False
     search: str = "exact"
     group_tasks: bool = True
+    tasks: str = "survival"
+    terms: int = 1
+    renewal: str = "never"
+    observe_task: bool = True
+    game: str = ""
+    teams: int = 0
+    doomed: bool = False
+    landmark: bool = False
+    anywhere: bool = False
     seizable: int = 0
     systems: tuple[str, ...] = SYSTEMS
 
@@ -83,6 +106,8 @@ class Config(EnvConfig):
             ("offers", 1, 1024),
             ("attempts", 0, 1024),
             ("seizable", 0, 1024),
+            ("teams", 0, self.capacity),
+            ("terms", 1, 64),
             ("border", self.vision + 1, (self.height - 3) // 2),
             ("capacity", 1, 2**15),
             ("npc_capacity", 0, 2**15),
@@ -92,6 +117,8 @@ class Config(EnvConfig):
         refuse_unknown("system", self.systems, SYSTEMS)
         if self.search not in SEARCHES:
             raise ValueError(f"search={self.search!r}: must be one of {SEARCHES}")
+        if self.renewal not in RENEWALS:
+            raise ValueError(f"renewal={self.renewal!r}: must be one of {RENEWALS}")
         if self.reborn and not self.respawn:
             raise ValueError("reborn=True with respawn=False: nobody comes back")
         object.__setattr__(self, "systems", tuple(self.systems))  # a list, where it was read
@@ -99,11 +126,21 @@ class Config(EnvConfig):
             usual = EnvConfig.__dataclass_fields__[name].default
             if getattr(self, name) != usual:
                 raise ValueError(f"{name}={getattr(self, name)!r}: of no meaning in this game")
+        if self.doomed and not self.teams:
+            raise ValueError("doomed=True with teams=0: there are no leaders")
+        refuse_unknown("game", [self.game], ["", *games.GAMES])
+        refuse_unknown("curriculum", [self.tasks], list(curricula.CURRICULA))
+        curricula.rows_of(self)
 
     @property
     def centre(self) -> int:
         """Side of the playable square, tiles."""
         return self.height - 2 * self.border
+
+    def gives_tasks(self, choices: int) -> bool:
+        """Whether tasks are given while a world goes on, from a curriculum of so many."""
+        reborn = self.renewal == "birth" and self.reborn and choices > 1
+        return reborn or self.renewal == "completion"
 
     def has(self, *systems: str) -> bool:
         """Whether all these systems are on."""

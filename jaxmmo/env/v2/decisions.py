@@ -49,3 +49,4 @@ class Rolls(struct.PyTreeNode):
     armour: jax.Array  # i32[A]; item
     tool: jax.Array  # i32[A]; item
     respawn: jax.Array  # i32[P, 2]; where dead players come back
+    task: jax.Array | None = None  # f32[P]; uniform, which task a player is given, if there are any

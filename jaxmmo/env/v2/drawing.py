@@ -16,10 +16,12 @@ from jaxmmo.env.state import Spawns
 from jaxmmo.env.systems.spawning import PopulationFn
 from jaxmmo.env.systems.system import System
 from jaxmmo.env.v2.config import Config
-from jaxmmo.env.v2.constants import AROUND
+from jaxmmo.env.v2.constants import AROUND, PASSABLE
 from jaxmmo.env.v2.decisions import Rolls
 from jaxmmo.env.v2.holding import State
+from jaxmmo.env.v2.order import sorted_by
 from jaxmmo.env.v2.rules import Rules
+from jaxmmo.env.v2.teams import drawers
 
 LONGEST_BITS = 15
 """Bits of the longest time that a tile takes to grow again."""
@@ -81,6 +83,8 @@ def draw(config: Config, rules: Rules, state: State, key: jax.Array) -> Rolls:
     """As `draw_rolls`, of this game's own tick."""
     players, npcs = state.bodies.id[: config.capacity], state.bodies.id[config.capacity :]
     tries = jnp.arange(config.attempts)
+    bodies: Any = state.bodies
+    gives = config.gives_tasks(rules.task_weights.shape[0])
     found = draws(
         key,
         {
@@ -94,6 +98,7 @@ def draw(config: Config, rules: Rules, state: State, key: jax.Array) -> Rolls:
             "queued": tries,
             "styles": tries,
             "gear": tries,
+            **({"tasks": drawers(config, bodies)} if gives else {}),
         },
     )
     drops = jnp.stack([uniform(word) for word in found["drops"]], 1)
@@ -104,7 +109,7 @@ def draw(config: Config, rules: Rules, state: State, key: jax.Array) -> Rolls:
     return Rolls(
         direction=random.below(found["directions"][0], 4),
         drop=drops.reshape(-1, 5, 2),
-        buyers=jnp.argsort(found["buyers"][0]).astype(jnp.int32),
+        buyers=sorted_by(found["buyers"][0]),
         loot=(found["loot"][0] >> 2).astype(jnp.int32)[None],
         ripening=_ripening(config, rules, state, found["regrowth"][0].reshape(-1, 5)),
         regrow=None,
@@ -117,7 +122,8 @@ def draw(config: Config, rules: Rules, state: State, key: jax.Array) -> Rolls:
         strength=uniform(strength),
         armour=2 + random.below(armour, 3),
         tool=8 + random.below(tool, 5),
-        respawn=_respawns(config, *found["respawns"]),
+        respawn=_respawns(config, state, *found["respawns"]),
+        task=uniform(found["tasks"][0]) if gives else None,
     )
 
 
@@ -145,10 +151,24 @@ def _ripening(config: Config, rules: Rules, state: State, word: jax.Array) -> ja
     return jnp.where(rules.regrow[material] > 0, passed, NEVER)
 
 
-def _respawns(config: Config, place: jax.Array, side: jax.Array) -> jax.Array:
-    """i32[P, 2]: where dead players come back: anywhere at the edge of the playable square."""
+def _respawns(config: Config, state: State, place: jax.Array, side: jax.Array) -> jax.Array:
+    """i32[P, 2]: where dead players come back: anywhere at the edge of the playable square.
+
+    Or on any passable tile, where the configuration says so.
+    """
+    if config.anywhere:
+        return anywhere(state.terrain.material, place)
     along = config.border + random.below(place, config.centre)
     across = config.border + config.centre * ((side >> 1) & 1).astype(jnp.int32)
     flips = (side & 1) == 1
     rows, cols = jnp.where(flips, across, along), jnp.where(flips, along, across)
     return jnp.stack([rows, cols], 1)
+
+
+def anywhere(material: jax.Array, word: jax.Array) -> jax.Array:
+    """i32[N, 2]: passable tiles of a map u8[S, S], all equally likely, from words u32[N]."""
+    passable = jnp.asarray(PASSABLE)[material.astype(jnp.int32)].reshape(-1)
+    until = jnp.cumsum(passable, dtype=jnp.int32)
+    nth = random.below(word, jnp.maximum(until[-1], 1))
+    tile = jnp.searchsorted(until, nth + 1).astype(jnp.int32)
+    return jnp.stack([tile // material.shape[1], tile % material.shape[1]], 1)

@@ -13,6 +13,20 @@ from jaxmmo.env.v2.constants import Event, Kind
 from jaxmmo.env.v2.loops import each
 from jaxmmo.env.v2.rules import Rules
 from jaxmmo.env.v2.state import World, clear, is_player
+from jaxmmo.env.v2.teams import leaders
+
+
+def fall(config: Config, world: World) -> World:
+    """Where teams stand and fall with their first members, all of a team die with it."""
+    if not config.doomed:
+        return world
+    bodies = world.bodies
+    leader = leaders(config, bodies)
+    fallen = ~bodies.alive[leader] | (bodies.health[leader] <= 0)
+    health = select(fallen, 0, bodies.health[: config.capacity])
+    return world.replace(
+        bodies=bodies.replace(health=bodies.health.at[: config.capacity].set(health))
+    )
 
 
 def cull(config: Config, world: World) -> tuple[World, jax.Array]:

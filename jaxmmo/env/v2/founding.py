@@ -9,13 +9,14 @@ from jaxmmo.env.state import select
 from jaxmmo.env.systems.movement import visit
 from jaxmmo.env.systems.spawning import PopulationFn
 from jaxmmo.env.v2 import spawning
+from jaxmmo.env.v2.assigning import sample
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import Kind
-from jaxmmo.env.v2.drawing import draw, draws
+from jaxmmo.env.v2.drawing import anywhere, draw, draws
 from jaxmmo.env.v2.holding import State, with_world, world_of
 from jaxmmo.env.v2.rules import Rules
 from jaxmmo.env.v2.state import Rows, World
-from jaxmmo.env.v2.tasks import usual_tasks
+from jaxmmo.env.v2.teams import team_of
 from jaxmmo.env.validation import check_population
 
 
@@ -29,8 +30,7 @@ def first_bodies(
       key: consumed.
       population_fn: assigns players to populations.
     """
-    tasks = usual_tasks(config.capacity, rules.horizon, config.group_tasks)
-    state = state.replace(next_id=jnp.ones_like(state.next_id), tasks=tasks)
+    state = state.replace(next_id=jnp.ones_like(state.next_id))
     players = jnp.arange(config.capacity) + 1
     bodies = state.bodies
     identity = bodies.id.at[: config.capacity].set(players)
@@ -44,7 +44,7 @@ def first_bodies(
         config.initial_population, rules.max_population
     )
     world = _place(config, rules, world, key, placed, population)
-    state = with_world(state, world)
+    state = with_world(state, world).replace(tasks=sample(key, config, rules, world.bodies))
     here = state.players
     return state.replace(lives=visit(config, state.lives, placed, here.row, here.col))
 
@@ -62,6 +62,16 @@ def edge(config: Config) -> jax.Array:
     return jnp.concatenate([jnp.stack(side, 1) for side in sides]).astype(jnp.int32)
 
 
+def team_spots(config: Config) -> jax.Array:
+    """i32[4 k, 2]: the tiles on which teams begin: k on each side of the edge, evenly spaced."""
+    many = -(-config.teams // 4)
+    entries = jnp.array([config.centre * (i + 1) // (many + 1) for i in range(many)])
+    sides = edge(config).reshape(4, -1, 2)
+    # around the square: two sides are walked back
+    sides = jnp.concatenate([sides[:2], sides[2:, ::-1]])
+    return sides[:, entries].reshape(-1, 2)
+
+
 def _place(
     config: Config,
     rules: Rules,
@@ -70,19 +80,25 @@ def _place(
     placed: jax.Array,
     population: jax.Array,
 ) -> World:
-    """Players take tiles of the edge in a random order; some are resilient."""
+    """Players, or teams, take tiles of the edge in a random order; some are resilient."""
     size, bodies = config.capacity, world.bodies
-    spots = edge(config)
+    spots = team_spots(config) if config.teams else edge(config)
     wanted = {"edge": jnp.arange(spots.shape[0]), "resilience": bodies.id[:size]}
+    wanted |= {"places": bodies.id[:size]} if config.anywhere else {}
     drawn = draws(key, wanted)
     order = jnp.argsort(drawn["edge"][0])
-    spot = spots[order[jnp.arange(size) % spots.shape[0]]]
+    team = team_of(config)
+    which = team - 1 if config.teams else jnp.arange(size)
+    spot = spots[order[which % spots.shape[0]]]
+    if config.anywhere:
+        spot = anywhere(world.material, drawn["places"][0])
     ranks = jnp.argsort(jnp.argsort(drawn["resilience"][0]))
     spared = (config.capacity * rules.resilient).astype(jnp.int32)
     gold = rules.gold if config.has("exchange") else 0
     values = {
         "alive": True,
         "population": population,
+        "team": team,
         "turn": bodies.id[:size],
         "kind": int(Kind.PLAYER),
         "row": spot[:, 0],

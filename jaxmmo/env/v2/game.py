@@ -9,11 +9,12 @@ import numpy as np
 
 from jaxmmo.env.config import EnvConfig, refuse_unknown
 from jaxmmo.env.presets import Preset, TableOf
-from jaxmmo.env.v2 import terrain
+from jaxmmo.env.v2 import livelihood, terrain
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import MATERIALS, Skill
 from jaxmmo.env.v2.drawing import draw_rolls
 from jaxmmo.env.v2.founding import first_bodies
+from jaxmmo.env.v2.games import GAMES, Game
 from jaxmmo.env.v2.heads import heads_of
 from jaxmmo.env.v2.holding import held
 from jaxmmo.env.v2.playing import SYSTEMS, of_task, views_of
@@ -21,6 +22,9 @@ from jaxmmo.env.v2.rules import Rules, config_of, numbers_of
 from jaxmmo.env.v2.sizes import FIXED, IDLE, MEDIUM, SIZES
 from jaxmmo.env.v2.state import Bodies, Items
 from jaxmmo.env.views.nearby import Nearby
+
+REWARDS = {"task": of_task, "livelihood": livelihood.reward}
+"""What is played for, by name: the game's own first."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,29 +34,37 @@ class Constants:
     Attributes:
       size: one of `SIZES`.
       changed: names and values that can be hashed.
+      game: one of `GAMES`, or "".
     """
 
     size: str = "Medium"
     changed: tuple[tuple[str, Any], ...] = ()
+    game: str = ""
 
     def values(self) -> dict[str, Any]:
         """All that decide something, by name."""
-        return MEDIUM | SIZES[self.size] | dict(self.changed)
+        return MEDIUM | SIZES[self.size] | self.played.constants | dict(self.changed)
+
+    @property
+    def played(self) -> Game:
+        """What the game sets."""
+        return GAMES.get(self.game, Game())
 
     def __call__(self, config: Any) -> dict[str, Any]:
         """The rules that they come to in worlds of a configuration."""
-        return numbers_of(config, self.values())
+        return numbers_of(config, self.values()) | self.played.rules
 
-    def replace(self, size: str, given: dict[str, Any]) -> Constants:
+    def replace(self, size: str, given: dict[str, Any], game: str) -> Constants:
         """Others; ValueError for unknown ones, and values that are not played."""
         refuse_unknown("size", [size], list(SIZES))
+        refuse_unknown("game", [game] if game else [], list(GAMES))
         refuse_unknown("constant", given, [*MEDIUM, *FIXED, *IDLE])
         for name, usual in FIXED.items():
             if given.get(name, usual) != usual:
                 raise ValueError(f"{name}={given[name]!r}: only {usual!r} is played")
         known = dict(self.changed) | {k: v for k, v in given.items() if k in MEDIUM}
         frozen = {k: tuple(v) if isinstance(v, list) else v for k, v in known.items()}
-        return Constants(size, tuple(frozen.items()))
+        return Constants(size, tuple(frozen.items()), game)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,8 +75,9 @@ class SecondGame(Preset):
         """The same game in another size, with other constants, or other fields of `Config`.
 
         Args:
-          **overrides: `size`, "Small", "Medium" or "Large"; constants of the original by their
-            names in capital letters; fields of the configuration, which come last.
+          **overrides: `size`, "Small", "Medium" or "Large"; `game`, one of `GAMES`, which sets
+            what it is made of; `reward`, one of `REWARDS`; constants of the original by their names
+            in capital letters; fields of the configuration, which come last.
 
         Raises:
           ValueError: for an unknown name, or a bad value, saying what is allowed.
@@ -72,14 +85,22 @@ class SecondGame(Preset):
         constants = self.numbers
         assert isinstance(constants, Constants)
         size = overrides.pop("size", constants.size)
+        reward = overrides.pop("reward", None)
         given = {name: overrides.pop(name) for name in list(overrides) if name.isupper()}
-        changed = constants.replace(size, given)
+        game = overrides.pop("game", constants.game)
+        changed = constants.replace(size, given, game)
         config = _config(self)
+        if game != constants.game:
+            overrides = changed.played.fields | overrides | {"game": game}
         if changed != constants:
             old, new = (vars(config_of(each.values())) for each in (constants, changed))
             moved = {name: new[name] for name in new if new[name] != old[name]}
             config = config.replace(**(vars(config) | moved))
-        return made(self, config.replace(**overrides), changed)
+        played = self
+        if reward is not None:
+            refuse_unknown("reward", [reward], list(REWARDS))
+            played = dataclasses.replace(self, reward=REWARDS[reward])
+        return made(played, config.replace(**overrides), changed)
 
     def default_rules(self, **overrides: Any) -> Any:
         """The game's rules, those replaced that rules or constants of the original name.
@@ -91,24 +112,24 @@ class SecondGame(Preset):
         assert isinstance(constants, Constants)
         given = {name: overrides.pop(name) for name in list(overrides) if name.isupper()}
         for name, value in given.items():
-            one = constants.replace(constants.size, {name: value})
+            one = constants.replace(constants.size, {name: value}, constants.game)
             if config_of(one.values()) != config_of(constants.values()):
                 raise ValueError(f"{name}={value!r}: decides a size or a switch; give it to make")
-        changed = constants.replace(constants.size, given)
+        changed = constants.replace(constants.size, given, constants.game)
         old, new = (each(self.config) for each in (constants, changed))
         moved = {name: new[name] for name in new if not np.array_equal(new[name], old[name])}
         return super().default_rules(**(moved | overrides))
 
     @property
     def settings(self) -> tuple[str, ...]:
-        """Fields of the configuration, the size, and constants of the original."""
-        return (*super().settings, "size", *MEDIUM)
+        """Fields of the configuration, the size, the reward, and constants of the original."""
+        return (*super().settings, "size", "reward", *MEDIUM)
 
     def configured(self, config: EnvConfig) -> SecondGame:
         """The same game in worlds of a configuration; its constants are those it has."""
         assert isinstance(config, Config)
         assert isinstance(self.numbers, Constants)
-        return made(self, config, self.numbers)
+        return made(self, config, dataclasses.replace(self.numbers, game=config.game))
 
 
 def made(game: SecondGame, config: Config, constants: Constants) -> SecondGame:
@@ -164,5 +185,6 @@ MEANT = _second(
     respawn=True,
     reborn=True,
     group_tasks=False,
+    renewal="birth",
 )
 """The same game as a world that goes on for ever, in which all act at once."""

@@ -16,7 +16,7 @@ from jaxmmo.env.v2 import log
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.rules import Rules
 from jaxmmo.env.v2.state import Rows, Seizures, World, clear, empty_fog
-from jaxmmo.env.v2.tasks import Progress, Tasks, no_progress, usual_tasks
+from jaxmmo.env.v2.tasks import Progress, Tasks, no_progress, no_tasks
 
 
 class State(WorldState):
@@ -56,6 +56,7 @@ def held(config: Config, state: WorldState) -> State:
     def zero() -> jax.Array:
         return jnp.zeros((), jnp.int32)  # one buffer each, so that the state can be donated
 
+    at = config.height // 2 if config.landmark else 0
     tiles_, players = jnp.zeros(config.seizable, jnp.int32), config.capacity
     return State(
         **vars(state),
@@ -64,9 +65,9 @@ def held(config: Config, state: WorldState) -> State:
         received=zero(),
         queue=jnp.zeros(config.npc_capacity, jnp.int32),
         queued=zero(),
-        seizures=Seizures(tiles_, tiles_ + 0, tiles_ + config.bodies, tiles_ + 0),
-        tasks=usual_tasks(players, zero(), config.group_tasks),
-        progress=no_progress(players),
+        seizures=Seizures(tiles_ + at, tiles_ + at, tiles_ + config.bodies, tiles_ + 0),
+        tasks=no_tasks(players, config.terms, config.group_tasks),
+        progress=no_progress(players, config.terms),
     )
 
 

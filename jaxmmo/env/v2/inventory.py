@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxmmo.env.rules import NEVER
-from jaxmmo.env.state.arrays import add_at, get_at, select, set_at
+from jaxmmo.env.state.arrays import add_at, at, get_at, select, set_at
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import FIGHTS, SLOT, Item
 from jaxmmo.env.v2.rules import Rules
@@ -15,6 +15,9 @@ from jaxmmo.env.v2.state import Items, World
 STACKS = (Item.WHETSTONE, Item.ARROW, Item.RUNES)
 """Types of which several of the same level are one item."""
 
+FEW = 128
+"""So many rows are written one by one."""
+
 MOST = 100
 """What a single item adds at most to an attack or a defence."""
 
@@ -22,21 +25,26 @@ MOST = 100
 def write(items: Items, item: jax.Array, when: jax.Array, **values: jax.Array | int) -> Items:
     """The items with columns of one row changed, if `when`, or of several different rows.
 
-    Of several it is found once which of them is written to each row of the table.
+    A few are written one by one; of many it is found once which of them is written to each row of
+    the table.
     """
     size = items.type.shape[0]
     slot = jnp.where(when, item, size).reshape(item.shape)
-    if item.ndim == 0:
-        return items.replace(**{k: set_at(getattr(items, k), slot, v) for k, v in values.items()})
+    if item.size <= FEW:
+
+        def placed(name: str, value: jax.Array | int) -> jax.Array:
+            value = jnp.broadcast_to(jnp.asarray(value), slot.shape)
+            return set_at(getattr(items, name), slot, value)
+
+        return items.replace(**{name: placed(name, value) for name, value in values.items()})
     slot = slot.reshape(-1)
     source = set_at(jnp.full(size, -1, jnp.int32), slot, jnp.arange(slot.shape[0]))
     written, source = source >= 0, jnp.maximum(source, 0)
 
     def changed(name: str, value: jax.Array | int) -> jax.Array:
         one = jnp.ndim(value) == 0
-        return select(
-            written, value if one else jnp.reshape(value, -1)[source], getattr(items, name)
-        )
+        new = value if one else at(jnp.reshape(value, -1), source)
+        return select(written, new, getattr(items, name))
 
     return items.replace(**{name: changed(name, value) for name, value in values.items()})
 
@@ -128,12 +136,10 @@ def make_item(
 
 def destroy(world: World, item: jax.Array, when: jax.Array) -> World:
     """An item is gone, or several are, and its row waits to be used again."""
-    if item.ndim:
-        slot = jnp.where(when, item, world.items.type.shape[0])
-        return destroy_each(world, set_at(jnp.zeros_like(world.items.alive), slot, True))
-    nobody = world.bodies.id.shape[0]
+    nobody, rows = world.bodies.id.shape[0], world.item_rows
     items = write(world.items, item, when, alive=False, owner=nobody, equipped=False, price=0)
-    return world.replace(items=items, item_rows=world.item_rows.free(item, when))
+    freed = rows.free_at(item, when) if item.ndim else rows.free(item, when)
+    return world.replace(items=items, item_rows=freed)
 
 
 def destroy_each(world: World, mask: jax.Array) -> World:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from jaxmmo.env.state.arrays import count_before, set_at
+from jaxmmo.env.state.arrays import at, count_before, set_at
 from jaxmmo.env.v2.constants import Event
 from jaxmmo.env.v2.state import Draft, Log, World
+from jaxmmo.env.v2.worldwide import for_those
 
 COLUMNS = ("ent_id", "event", "type", "level", "number", "gold", "target_ent")
 
 Number = jax.Array | int
+
+EVENTS = 256
+"""So many events at a time are written down, of all that might have happened."""
 
 
 def cleared(size: int) -> Log:
@@ -46,18 +50,30 @@ def record(
     """
     values = (world.bodies.id[who], int(event), type, level, number, gold, target)
     columns = [jnp.broadcast_to(jnp.asarray(v, jnp.int32), when.shape) for v in values]
-    row = jnp.stack(columns, -1)
     log: Log | Draft = world.log
     if isinstance(log, Draft):
-        entry = (jnp.atleast_1d(when), jnp.atleast_2d(row))
+        entry = jnp.atleast_1d(when), tuple(jnp.atleast_1d(column) for column in columns)
         return world.replace(log=Draft((*log.entries, entry)))
-    return world.replace(log=_add(log, when, row))
+    return world.replace(log=_add(log, when, jnp.stack(columns, -1)))
 
 
 def written(draft: Draft, size: int) -> Log:
     """The log of all that did happen, in the order of a draft."""
-    when, rows = (jnp.concatenate(parts) for parts in zip(*draft.entries, strict=True))
-    return _add(cleared(size), when, rows)
+    when = jnp.concatenate([happened for happened, _ in draft.entries])
+    parts = zip(*(columns for _, columns in draft.entries), strict=True)
+    columns = [jnp.concatenate(part) for part in parts]
+    place = count_before(when)
+    fits = when & (place < size)
+
+    def some(index: jax.Array, rows: jax.Array) -> jax.Array:
+        at_end = jnp.minimum(index, when.shape[0] - 1)
+        row = jnp.stack([at(column, at_end) for column in columns], -1)
+        there = index < when.shape[0]
+        return set_at(rows, jnp.where(there, at(place, at_end), size), row)
+
+    empty = cleared(size)
+    rows = for_those(fits, min(EVENTS, size), some, empty.rows)
+    return Log(rows=rows, count=jnp.sum(when, dtype=jnp.int32))
 
 
 def _add(log: Log, when: jax.Array, row: jax.Array) -> Log:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jaxmmo.env.state.arrays import select
+from jaxmmo.env.state.arrays import get_at, least, select
 from jaxmmo.env.v2 import chasing, paths
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import AROUND, PASSABLE, Kind
@@ -76,17 +76,17 @@ def _targets(config: Config, bodies: Bodies, mine: Bodies) -> jax.Array:
 
 def _nearest(config: Config, bodies: Bodies, mine: Bodies) -> jax.Array:
     """i32[M]: id of the nearest mortal player in sight, the first row of them; 0 for none."""
-    rows = jnp.abs(bodies.row[None] - mine.row[:, None])
-    cols = jnp.abs(bodies.col[None] - mine.col[:, None])
+    rows = jnp.abs(bodies.row[:, None] - mine.row)
+    cols = jnp.abs(bodies.col[:, None] - mine.col)
     off = jnp.maximum(rows, cols)
     seen = bodies.alive & (bodies.kind == Kind.PLAYER) & (bodies.health > 0)
-    seen = seen[None] & (off <= config.vision)
+    seen = seen[:, None] & (off <= config.vision)
     places = 2**20
-    rank = jnp.where(seen, off * places + bodies.place[None], NOBODY)
-    least = rank.min(1, keepdims=True)  # twice the least is found sooner than once its index
-    slots = jnp.arange(config.bodies, dtype=jnp.int32)
-    nearest = jnp.where(rank == least, slots, 0).max(1)
-    return jnp.where(least[:, 0] < NOBODY, bodies.id[nearest], 0)
+    rank = jnp.where(seen, off * places + bodies.place[:, None], NOBODY)
+    first = least(rank, NOBODY)  # twice the least is found sooner than once its index
+    slots = jnp.arange(config.bodies, dtype=jnp.int32)[:, None]
+    nearest = least(jnp.where(rank == first, slots, config.bodies), config.bodies)
+    return get_at(bodies.id, jnp.where(first < NOBODY, nearest, config.bodies), 0)
 
 
 def _meander(world: World, mine: Bodies, direction: jax.Array) -> jax.Array:

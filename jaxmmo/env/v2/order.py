@@ -10,7 +10,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from jaxmmo.env.state.arrays import min_at
+from jaxmmo.env.state.arrays import min_at, set_at, summed
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.decisions import Rolls
 from jaxmmo.env.v2.state import World
@@ -27,6 +27,16 @@ def ranks(config: Config, world: World, rolls: Rolls) -> jax.Array:
     players = jnp.zeros(config.capacity, jnp.int32)
     players = players.at[rolls.buyers].set(jnp.arange(config.capacity, dtype=jnp.int32))
     return jnp.concatenate([players, config.capacity + world.bodies.turn[config.capacity :]])
+
+
+def sorted_by(key: jax.Array) -> jax.Array:
+    """i32[N]: indices in the order of keys, equal ones in their own order."""
+    size = key.shape[0]
+    if size > SMALL:
+        return jnp.argsort(key).astype(jnp.int32)
+    index = jnp.arange(size, dtype=jnp.int32)
+    before = (key[:, None] < key) | ((key[:, None] == key) & (index[:, None] < index))
+    return set_at(jnp.zeros(size, jnp.int32), summed(before.astype(jnp.int32)), index)
 
 
 def first_of(rank: jax.Array, thing: jax.Array, when: jax.Array, count: int) -> jax.Array:
@@ -51,8 +61,8 @@ def sums_before(group: jax.Array, rank: jax.Array, amount: jax.Array) -> jax.Arr
       amount: i32[N].
     """
     if group.shape[0] <= SMALL:
-        earlier = (group[:, None] == group[None]) & (rank[None] < rank[:, None])
-        return jnp.sum(jnp.where(earlier, amount[None], 0), 1)
+        earlier = (group[:, None] == group[None]) & (rank[:, None] < rank[None])
+        return summed(jnp.where(earlier, amount[:, None], 0))
     order = jnp.lexsort((rank, group))
     sorted_group, sums = group[order], jnp.cumsum(amount[order])
     before = sums - amount[order]

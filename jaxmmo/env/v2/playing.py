@@ -13,6 +13,7 @@ from jaxmmo.env.constants import Cause
 from jaxmmo.env.state import select
 from jaxmmo.env.systems.system import System
 from jaxmmo.env.v2 import inventory, reports
+from jaxmmo.env.v2.assigning import renewed
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.decisions import NO_MOVE, Intent
 from jaxmmo.env.v2.drawing import NAME
@@ -20,8 +21,10 @@ from jaxmmo.env.v2.heads import offered
 from jaxmmo.env.v2.holding import State, with_world, world_of
 from jaxmmo.env.v2.rewards import proceed
 from jaxmmo.env.v2.rules import Rules
+from jaxmmo.env.v2.showing import OwnTask
 from jaxmmo.env.v2.tick import advance
 from jaxmmo.env.v2.together import tick as together
+from jaxmmo.env.v2.winning import winners
 from jaxmmo.env.views.view import View
 from jaxmmo.records import Record
 
@@ -46,7 +49,8 @@ def play(config: Config, rules: Rules, state: State, tick: Any) -> tuple[State, 
 
     Returns:
       The state, and what happened: `log`, the event log's `rows` i32[E, 7] as `log.COLUMNS` says
-      and how many there are, `attacks`, `deaths`, `newborn` bool[B] and `rewards` f32[P].
+      and how many there are, `attacks`, `deaths`, `newborn` bool[B], `rewards` f32[P] and, in
+      games, `winners` bool[P].
     """
     world = world_of(config, rules, state)
     own = intents(config, tick.intent)
@@ -54,7 +58,8 @@ def play(config: Config, rules: Rules, state: State, tick: Any) -> tuple[State, 
     died = happened.died[: config.capacity]
     ended_as = after.replace(bodies=happened.bodies)  # whoever comes back is another one by now
     lives = reports.lives_after(config, state, ended_as, died)
-    progress, reward = proceed(config, after, state.tasks, state.progress, died)
+    tasks = state.tasks
+    progress, reward = proceed(config, after, tasks, state.progress, died)
     log = Record(rows=after.log.rows, count=after.log.count)
     ended = reports.deaths(config, ended_as, lives, died)
     before: Any = state.bodies
@@ -63,8 +68,15 @@ def play(config: Config, rules: Rules, state: State, tick: Any) -> tuple[State, 
     lives = jax.tree.map(lambda x: select(back, jnp.zeros_like(x), x), lives)
     newborn = after.bodies.alive & (~state.bodies.alive | (after.bodies.id != state.bodies.id))
     newborn = newborn.at[: config.capacity].max(back)
+    luck = tick.rolls.others[NAME].task
+    if luck is not None:
+        now, completed = (tasks, progress), state.progress.done
+        tasks, progress = renewed(config, rules, after.bodies, luck, now, back, completed)
     told = Record(log=log, attacks=made, deaths=ended, newborn=newborn, rewards=reward)
-    return with_world(state, after).replace(lives=lives, progress=progress), told
+    if config.game:
+        told = told.replace(winners=winners(config, rules, after, progress, died))
+    state = with_world(state, after).replace(lives=lives, tasks=tasks, progress=progress)
+    return state, told
 
 
 SYSTEMS = (System(NAME, play),)
@@ -107,8 +119,8 @@ def carried(config: Config, rules: Rules, state: State) -> tuple[jax.Array, jax.
 
 
 def views_of(config: Config, nearby: View) -> tuple[View, ...]:
-    """What agents observe beside their tiles: bodies, their own items, and what is offered."""
-    chosen = (nearby,)
+    """What agents observe beside their tiles: bodies, their own task and items, what is offered."""
+    chosen = (nearby, *((OwnTask(),) if config.observe_task else ()))
     if config.has("item"):
         chosen += (View("inventory", "items", config.inventory, carried),)
     if config.has("item", "exchange"):

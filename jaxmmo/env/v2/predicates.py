@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 
@@ -11,6 +13,7 @@ from jaxmmo.env.v2.constants import PLACES, SLOT, TILES, Item
 from jaxmmo.env.v2.inventory import is_armour
 from jaxmmo.env.v2.state import World
 from jaxmmo.env.v2.tasks import Predicate, Tasks
+from jaxmmo.env.v2.worldwide import where_any
 
 
 def evaluate(
@@ -19,21 +22,25 @@ def evaluate(
     tasks: Tasks,
     counted: jax.Array,
 ) -> jax.Array:
-    """f32[P]: how far each player's task is fulfilled, of which 1 is wholly.
+    """f32[P]: how far what each task asks for itself is fulfilled, of which 1 is wholly.
+
+    Combinators are worth 0 here; see `combining`.
 
     Args:
-      counted: i32[P], what the log added up to, see `tasks.count`.
+      counted: i32[P], what the log added up to, see `rewards.count`.
     """
     number = jnp.maximum(tasks.number, 1).astype(jnp.float32)
     share = counted / number
     groups = _Groups(config, world, tasks)
+    # who is reborn begins anew, and its time too
+    ticks = world.bodies.time_alive[: config.capacity] if config.reborn else world.tick
     values = {
-        **_of_lives(world, tasks, groups),
-        **_of_places(config, world, tasks, groups),
-        **_of_skills(world, tasks, groups),
-        **_of_items(config, world, tasks, groups),
-        **_of_seizures(config, world, tasks, groups),
-        Predicate.TICK_GE: world.tick / number,
+        **_if_asked(tasks, lambda: _of_lives(world, tasks, groups)),
+        **_if_asked(tasks, lambda: _of_places(config, world, tasks, groups)),
+        **_if_asked(tasks, lambda: _of_skills(world, tasks, groups)),
+        **_if_asked(tasks, lambda: _of_items(config, world, tasks, groups)),
+        **_if_asked(tasks, lambda: _of_seizures(config, world, tasks, groups)),
+        Predicate.TICK_GE: ticks / number,
         Predicate.SUCCESS: jnp.ones_like(share),
     }
     counts = (Predicate.COUNT_EVENT, Predicate.SCORE_HIT, Predicate.DEFEAT_ENTITY)
@@ -44,6 +51,16 @@ def evaluate(
     for predicate, value in values.items():
         result = jnp.where(tasks.predicate == predicate, value, result)
     return result
+
+
+def _if_asked(
+    tasks: Tasks, compute: Callable[[], dict[Predicate, jax.Array]]
+) -> dict[Predicate, jax.Array]:
+    """Values of predicates, or zeros where no task of any world asks for one of them."""
+    asked = jnp.zeros(tasks.predicate.shape, bool)
+    for predicate in jax.eval_shape(compute):
+        asked |= tasks.predicate == int(predicate)
+    return where_any(asked, compute)
 
 
 class _Groups:

@@ -5,16 +5,22 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from jaxmmo.env.state.arrays import add_at, get_at
+from jaxmmo.env.state.arrays import add_at, get_at, select
+from jaxmmo.env.v2.combining import fulfilled
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import Event
-from jaxmmo.env.v2.predicates import evaluate
 from jaxmmo.env.v2.state import World
 from jaxmmo.env.v2.tasks import EVENT_OF, Predicate, Progress, TaskKind, Tasks
 
 
+def counts(config: Config, tasks: Tasks, rows: jax.Array) -> jax.Array:
+    """i32[P, T]: what a tick's events, as for `count`, add to all parts of each task."""
+    parts = [count(config, tasks.part(i), rows) for i in range(config.terms - 1)]
+    return jnp.stack([*parts, count(config, tasks, rows)], 1)
+
+
 def count(config: Config, tasks: Tasks, rows: jax.Array) -> jax.Array:
-    """i32[P]: what a tick's events add to each task.
+    """i32[P]: what a tick's events add to what each task asks for itself.
 
     Args:
       rows: i32[E, 7], of the log; unused ones are zeros.
@@ -72,16 +78,18 @@ def proceed(
     Returns:
       How far everybody has come, and f32[P], rewards.
     """
-    counted = progress.counted + count(config, tasks, world.log.rows)
-    value = jnp.clip(evaluate(config, world, tasks, counted), 0, 1)
+    counted = progress.counted + counts(config, tasks, world.log.rows)
+    value = fulfilled(config, world, tasks, counted)
     holds = tasks.kind == TaskKind.HOLD
-    held = jnp.where(value >= 1, progress.held + 1, 0)
+    held = jnp.where(value >= 1, jnp.maximum(progress.held, 0) + 1, 0)
     lasted = held / jnp.maximum(tasks.hold, 1).astype(jnp.float32)
     value = jnp.where(holds, jnp.minimum(lasted, 1), value)
     ongoing = tasks.kind == TaskKind.ONGOING
     reward = jnp.where(ongoing, value, value - progress.value)
     reward = jnp.where(holds & (value >= 1), 1, reward)  # completion is worth a whole task
     reward = jnp.where(progress.done & ~ongoing, 0, reward)
+    if config.renewal == "completion":
+        reward = jnp.where(progress.held < 0, 0, reward)
     done = progress.done | ((value >= 1) & ~ongoing)
     value = jnp.where(progress.done, progress.value, value)
     bodies = world.bodies
@@ -90,4 +98,6 @@ def proceed(
     if config.respawn:
         value = jnp.where(died, 0.0, value)  # whoever comes back begins its task anew
         done &= ~died
+    if config.reborn:
+        counted, held = select(died, 0, counted), select(died, 0, held)
     return Progress(value, counted, held, done), jnp.where(died, -1.0, reward)

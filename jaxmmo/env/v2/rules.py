@@ -11,6 +11,7 @@ import numpy as np
 
 from jaxmmo.env.config import exact_words
 from jaxmmo.env.rules import NEVER, Numbers, make_rules, rule
+from jaxmmo.env.v2 import curricula
 from jaxmmo.env.v2.config import SYSTEMS, Config
 
 OFFENCES = 2048
@@ -122,6 +123,12 @@ class Rules(Numbers):
     horizon: jax.Array = rule(1024, 1)
     respawn_freeze: jax.Array = rule(10, 0)  # ticks for which who came back is frozen and immortal
     respawn_health: jax.Array = rule(100, 1, 30_000)
+
+    # the curriculum of N tasks of T terms; see `curricula`
+    # i32[N, T, 4]; predicate, number, first and second
+    task_rows: jax.Array = rule(curricula.terms_of, -(2**20))
+    task_kinds: jax.Array = rule(curricula.kinds_of)  # i32[N, 4]; kind, hold, subject, target
+    task_weights: jax.Array = rule(curricula.weights_of, 0, 1e6, jnp.float32)  # f32[N]
 
     def without_combat(self) -> Rules:
         """The same rules with every style switched off: no target is ever legal."""

@@ -9,6 +9,7 @@ from jaxmmo.env.state.arrays import compact, count_before, get_at, select, set_a
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import PASSABLE
 from jaxmmo.env.v2.decisions import Rolls
+from jaxmmo.env.v2.order import sorted_by
 from jaxmmo.env.v2.rules import Rules
 from jaxmmo.env.v2.state import Rows, World, is_player
 
@@ -132,8 +133,8 @@ def queue_dangers(config: Config, world: World, died: jax.Array) -> World:
     bodies = world.bodies
     npcs = jnp.arange(config.capacity, config.bodies)
     waits = died[npcs] & ~is_player(bodies)[npcs] & (bodies.danger[npcs] > 0)
-    order = jnp.argsort(jnp.where(waits, bodies.turn[npcs], 2**30))
+    order = sorted_by(jnp.where(waits, bodies.turn[npcs], 2**30))
     waits, danger = waits[order], bodies.danger[npcs][order]
-    place = world.queued + jnp.cumsum(waits) - 1
+    place = world.queued + count_before(waits)
     queue = set_at(world.queue, jnp.where(waits, place, config.npc_capacity), danger)
     return world.replace(queue=queue, queued=world.queued + jnp.sum(waits, dtype=jnp.int32))

@@ -13,7 +13,7 @@ from flax import struct
 from jaxmmo.env import tiles
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.rules import NEVER
-from jaxmmo.env.state.arrays import compact, count_before, get_at, select, set_at
+from jaxmmo.env.state.arrays import compact, count_before, get_at, least, select, set_at
 from jaxmmo.env.state.bodies import relative, seen_population
 from jaxmmo.env.state.table import Observed, Table, column
 from jaxmmo.env.v2.config import Config
@@ -71,6 +71,11 @@ class Rows(struct.PyTreeNode):
     def free_each(self, mask: jax.Array) -> Rows:
         """The rows with those of a mask bool[N] given back, for `take_each`."""
         return self.replace(stamp=jnp.where(mask, self.clock, self.stamp))
+
+    def free_at(self, row: jax.Array, when: jax.Array) -> Rows:
+        """As `free_each`, of rows i32[M]."""
+        slot = jnp.where(when, row, self.stamp.shape[0])
+        return self.replace(stamp=set_at(self.stamp, slot, self.clock))
 
     def free(self, row: jax.Array, when: jax.Array) -> Rows:
         """The rows with one given back."""
@@ -167,7 +172,8 @@ class Log(struct.PyTreeNode):
 class Draft(struct.PyTreeNode):
     """A log while many act at once: what may have happened, written down when the tick is over."""
 
-    entries: tuple[tuple[jax.Array, jax.Array], ...] = ()  # bool[N] and i32[N, 7], N of any size
+    # bool[N] and seven columns i32[N], N of any size
+    entries: tuple[tuple[jax.Array, tuple[jax.Array, ...]], ...] = ()
 
 
 class Seizures(struct.PyTreeNode):
@@ -233,9 +239,9 @@ def is_living(bodies: Bodies) -> jax.Array:
 def slot_of(config: Config, bodies: Bodies, identity: jax.Array) -> jax.Array:
     """i32[N]: the slots of ids; of players also after their death. B for nobody."""
     npc = bodies.id[config.capacity :]
-    found = (npc[None] == identity[:, None]) & bodies.alive[None, config.capacity :]
+    found = (npc[:, None] == identity) & bodies.alive[config.capacity :, None]
     slots = jnp.arange(config.capacity, config.bodies, dtype=jnp.int32)
-    slot = jnp.where(found, slots, config.bodies).min(1, initial=config.bodies)
+    slot = least(jnp.where(found, slots[:, None], config.bodies), config.bodies)
     return jnp.where(identity > 0, identity - 1, slot).astype(jnp.int32)
 
 

@@ -45,8 +45,22 @@ def generate(key: jax.Array, config: Config, rules: Rules) -> jax.Array:
     """
     if not config.has("terrain"):
         grass = jnp.full((config.height, config.width), int(Material.GRASS), jnp.uint8)
-        return _edge(config, grass)
-    value = noise(key, config.height)
+        return _mark(config, _edge(config, grass))
+    return furnish(key, config, rules, noise(key, config.height))
+
+
+def furnish(key: jax.Array, config: Config, rules: Rules, value: jax.Array) -> jax.Array:
+    """Draws a map on given noise.
+
+    Args:
+      key: consumed.
+      config: size and border.
+      rules: thresholds of materials, and how many resources there are.
+      value: float[S, S] in [0, 1].
+
+    Returns:
+      u8[S, S] materials.
+    """
     tiles = jnp.full(value.shape, int(Material.STONE), jnp.int32)
     for level, material in (
         (rules.foliage_level, Material.FOLIAGE),
@@ -57,7 +71,7 @@ def generate(key: jax.Array, config: Config, rules: Rules) -> jax.Array:
     tiles = _sow(key, config, tiles, "resources", 3 * rules.clusters, rules.scattered, RESOURCES)
     tiles = _fish(key, config, rules, tiles)
     tiles = _sow(key, config, tiles, "extra", 0 * rules.extra, 2 * rules.extra, EXTRA)
-    return _edge(config, tiles.astype(jnp.uint8))
+    return _mark(config, _edge(config, tiles.astype(jnp.uint8)))
 
 
 def noise(key: jax.Array, side: int) -> jax.Array:
@@ -141,3 +155,13 @@ def _edge(config: Config, tiles: jax.Array) -> jax.Array:
     tiles = jnp.where((away == last - 1) & blocks, jnp.uint8(Material.FOLIAGE), tiles)
     tiles = jnp.where(away == last, jnp.uint8(Material.GRASS), tiles)
     return jnp.where(away > config.height / 2 - config.border, jnp.uint8(Material.VOID), tiles)
+
+
+def _mark(config: Config, tiles: jax.Array) -> jax.Array:
+    """The centre is a herb amid five by five tiles of grass, where it is to be found."""
+    if not config.landmark:
+        return tiles
+    middle = config.height // 2
+    around = slice(middle - 2, middle + 3)
+    tiles = tiles.at[around, around].set(jnp.uint8(Material.GRASS))
+    return tiles.at[middle, middle].set(jnp.uint8(Material.HERB))

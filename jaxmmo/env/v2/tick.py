@@ -44,7 +44,7 @@ def advance(
     world = deal(config, rules, world, intent, rolls)
     world = fight_and_move(config, rules, world, intent, plans, rolls)
     world = say(config, rules, world, intent)
-    world, died = ending.cull(config, world)
+    world, died = ending.cull(config, ending.fall(config, world))
     happened = Happened(died, plans, world.bodies)
     return end(config, rules, world, died, rolls), happened
 

@@ -86,7 +86,7 @@ def test_observations_and_actions_are_as_the_spaces_say():
     fields = {"tiles": obs.tiles, "masks": obs.masks}
     space = ENV.observation_space()
     assert all(space[name].contains(value) for name, value in fields.items())
-    assert {t.name for t in ENV.spec.tables} == {"agent", "inventory", "market"}
+    assert {t.name for t in ENV.spec.tables} == {"agent", "task", "inventory", "market"}
     assert [h.name for h in ENV.spec.heads] == [
         *("move", "style", "target", "use", "destroy", "give", "give_to", "gold", "gold_to"),
         *("buy", "sell", "price", "message"),
@@ -217,8 +217,8 @@ def test_what_is_off_has_no_heads_and_no_tables():
     env = jaxmmo.make(SECOND_GAME, EXCHANGE_SYSTEM_ENABLED=False, NPC_SYSTEM_ENABLED=False)
     assert env.config.npc_capacity == 0
     assert not {"buy", "sell", "price", "gold", "gold_to"} & {h.name for h in env.spec.heads}
-    assert [t.name for t in env.spec.tables] == ["agent", "inventory"]
-    alone = jaxmmo.make(SECOND_GAME, systems=("terrain", "resource"))
+    assert [t.name for t in env.spec.tables] == ["agent", "task", "inventory"]
+    alone = jaxmmo.make(SECOND_GAME, systems=("terrain", "resource"), observe_task=False)
     assert [h.name for h in alone.spec.heads] == ["move"]
     assert [t.name for t in alone.spec.tables] == ["agent"]
 

@@ -8,12 +8,12 @@ What a killer is to get that dies in the same wave is destroyed: items at once, 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from jaxmmo.env.state.arrays import add_at, count_before, get_at, max_at, set_at
+from jaxmmo.env.state.arrays import add_at, at, compact, count_before, get_at, max_at, set_at
 from jaxmmo.env.v2 import inventory, log
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import NUM_STYLES, Event
@@ -21,7 +21,18 @@ from jaxmmo.env.v2.fighting import AMMUNITION, damage_of, fire, hit, score
 from jaxmmo.env.v2.order import LAST, sums_before
 from jaxmmo.env.v2.rules import Rules
 from jaxmmo.env.v2.state import World, is_player
-from jaxmmo.env.v2.together.goods import Found, bags_of, kind_of, make_each, worn_by
+from jaxmmo.env.v2.together.goods import (
+    Bags,
+    Found,
+    Goods,
+    Made,
+    bags_of,
+    kind_of,
+    make_some,
+    record_made,
+    worn_by,
+)
+from jaxmmo.env.v2.worldwide import for_those
 
 
 class Blows(NamedTuple):
@@ -105,56 +116,102 @@ def _inherit(
         return inventory.destroy_each(world, items.alive & get_at(killed, items.owner, False))
     players = is_player(bodies)
     heirs = kills & players[who] & (bodies.health[who] > 0)
-    killer = jnp.where(heirs, who, nobody + 1)  # one more than nobody: all is destroyed
-    killer = set_at(jnp.full(nobody, nobody, jnp.int32), jnp.where(kills, target, nobody), killer)
-    bags = bags_of(config, world.items)
-    world = _take_items(config, world, killer, bags.held, bags.stack, loot)
     types = jnp.stack([bodies.armour[target], bodies.tool[target]], 1)
     level = jnp.minimum(bodies.rank[target], 10)[:, None] + jnp.zeros_like(types)
-    when = (heirs & ~players[target])[:, None] & (types > 0)
-    return make_each(config, world, bags, Found(who, types, level, when), Event.LOOT_ITEM)
+    drops = Found(who, types, level, (heirs & ~players[target])[:, None] & (types > 0))
+    return _share_out(config, world, kills, Spoils(target, heirs, drops), loot)
+
+
+class Spoils(NamedTuple):
+    """What N blows may bring."""
+
+    victim: jax.Array  # i32[N]
+    heirs: jax.Array  # bool[N]; whether who strikes gets anything
+    drops: Found  # what NPCs leave
+
+
+VICTIMS = 8
+"""So many victims' items are shared out at a time, as few die in a tick."""
+
+
+def _share_out(
+    config: Config, world: World, kills: jax.Array, spoils: Spoils, loot: jax.Array
+) -> World:
+    """Items of victims, and what NPCs leave, go to their killers, a few victims at a time.
+
+    Args:
+      config: of the world.
+      world: in which all victims are dead.
+      kills: bool[N], which blows killed.
+      spoils: of the blows.
+      loot: i32[Q, I], see `Rolls`.
+    """
+    bags, blows, size = bags_of(config, world.items), kills.shape[0], config.items
+
+    def some(index: jax.Array, state: Any) -> Any:
+        goods, looted, made = state
+        one = jnp.minimum(index, blows - 1)
+        theirs: Spoils = jax.tree.map(lambda column: at(column, one), spoils)
+        theirs = theirs._replace(
+            victim=jnp.where(index < blows, theirs.victim, config.bodies),
+            drops=theirs.drops._replace(when=theirs.drops.when & (index < blows)[:, None]),
+        )
+        goods, taken = _take_items(config, goods, bags, theirs, loot)
+        goods, new = make_some(config, goods, bags, theirs.drops, world.tick)
+        made = jax.tree.map(lambda a, b: set_at(a, index, b), made, new)
+        return goods, set_at(looted, taken, True), made
+
+    start = Goods.of(world), jnp.zeros(size, bool), Made.nothing(*spoils.drops.type.shape)
+    goods, looted, made = for_those(kills, min(VICTIMS, blows), some, start)
+    world = goods.into(world)
+    row = jnp.arange(size, dtype=jnp.int32)
+    owner = jnp.minimum(world.items.owner, config.bodies - 1)
+    world = log.record_item(world, looted, owner, Event.LOOT_ITEM, row)
+    return record_made(world, spoils.drops, made, Event.LOOT_ITEM)
 
 
 def _take_items(
-    config: Config,
-    world: World,
-    killer: jax.Array,
-    count: jax.Array,
-    stacks: jax.Array,
-    loot: jax.Array,
-) -> World:
-    """Items of victims: into stacks of the killer, then into free places, else they are gone.
+    config: Config, goods: Goods, bags: Bags, spoils: Spoils, loot: jax.Array
+) -> tuple[Goods, jax.Array]:
+    """Items of a few victims: into stacks of the killer, then into free places, else they are gone.
 
     Args:
-      killer: i32[B], whose victim each is: B of nobody, more of somebody who gets nothing.
-      count: i32[B], of `Bags`.
-      stacks: of `Bags`.
+      config: of the world.
+      goods: before.
+      bags: of the killers.
+      spoils: of V blows; a victim that is nobody has nothing.
       loot: i32[Q, I], see `Rolls`.
+
+    Returns:
+      What is left, and i32[L], the items that found a place of their own, I for none.
     """
-    items, nobody, size = world.items, config.bodies, config.items
-    owner = jnp.where(items.alive, items.owner, nobody)
-    gone = items.alive & (get_at(killer, owner, nobody) > nobody)
-    players = config.capacity  # only they have items
-    bags = inventory.rows_of(items, players, config.inventory)  # [P, K], as all below
-    heir = jnp.broadcast_to(killer[:players, None], bags.shape)
-    row = jnp.minimum(bags, size - 1)
-    falls = (bags < size) & (heir < nobody)
-    stack = get_at(stacks, kind_of(config, heir, items.type[row], items.level[row]), size)
-    needs = falls & (stack == size)
-    key = loot[jnp.minimum(jnp.arange(players), loot.shape[0] - 1)[:, None], row]
-    same = (key[:, None] == key[..., None]) & jnp.tri(config.inventory, k=-1, dtype=bool)
-    sooner = (key[:, None] < key[..., None]) | same
-    taken = jnp.sum(sooner & needs[:, None], 2, dtype=jnp.int32)
-    kept = needs & (count[jnp.minimum(heir, nobody - 1)] + taken < config.inventory)
-    merged = jnp.where(falls, stack, size)
-    items = items.replace(quantity=add_at(items.quantity, merged, items.quantity[row]))
-    received = world.received + count_before(kept.reshape(-1)).reshape(kept.shape)
+    items, size, few = goods.items, config.items, spoils.victim.shape[0]
+    turn = set_at(jnp.full(config.bodies, few, jnp.int32), spoils.victim, jnp.arange(few))
+    whose = get_at(turn, jnp.where(items.alive, items.owner, config.bodies), few)
+    falls = whose < few
+    rows = compact(falls, count_before(falls), few * config.inventory)  # [L], as all below
+    there, row = rows < size, jnp.minimum(rows, size - 1)
+    blow = jnp.minimum(at(whose, row), few - 1)
+    heir, inherits = at(spoils.drops.body, blow), there & at(spoils.heirs, blow)
+    kind = kind_of(config, heir, at(items.type, row), at(items.level, row))
+    stack = get_at(bags.stack, kind, size)
+    needs = inherits & (stack == size)
+    bag = jnp.minimum(at(spoils.victim, blow), loot.shape[0] - 1)
+    key = at(loot.reshape(-1), bag * loot.shape[1] + row)
+    place = jnp.arange(rows.shape[0])
+    sooner = (key[:, None] < key) | ((key[:, None] == key) & (place[:, None] < place))
+    sooner &= (blow[:, None] == blow) & needs[:, None]
+    kept = needs & (at(bags.held, heir) + jnp.sum(sooner, 0, dtype=jnp.int32) < config.inventory)
+    merged = jnp.where(inherits, stack, size)
+    items = items.replace(quantity=add_at(items.quantity, merged, at(items.quantity, row)))
+    received = goods.received + count_before(kept)
     items = inventory.write(
         items, row, kept, owner=heir, equipped=False, price=0, received=received
     )
-    received = world.received + jnp.sum(kept, dtype=jnp.int32)
-    world = world.replace(items=items, received=received)
-    flat = kept.reshape(-1), jnp.minimum(heir, nobody - 1).reshape(-1)
-    world = log.record_item(world, *flat, Event.LOOT_ITEM, row.reshape(-1))
-    lost = set_at(gone, jnp.where(falls & ~kept, bags, size), True)
-    return inventory.destroy_each(world, lost)
+    gone = there & ~kept
+    items = inventory.write(
+        items, row, gone, alive=False, owner=config.bodies, equipped=False, price=0
+    )
+    received = goods.received + jnp.sum(kept, dtype=jnp.int32)
+    goods = Goods(items, goods.rows.free_at(row, gone), received, goods.lost)
+    return goods, jnp.where(kept, row, size)

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxmmo.env.state.arrays import get_at, set_at
-from jaxmmo.env.v2 import dealing, inventory, living, log
+from jaxmmo.env.v2 import dealing, ending, inventory, living, log
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import Event
 from jaxmmo.env.v2.decisions import Intent, Rolls
@@ -41,7 +41,7 @@ def advance(
         who = jnp.arange(config.capacity, dtype=jnp.int32)
         world = dealing.sell(rules, world, who, intent.sell, intent.price)
     world = speak(config, world, intent)
-    world, died = _cull(config, world)
+    world, died = _cull(config, ending.fall(config, world))
     happened = Happened(died, plans, world.bodies)
     world = end(config, rules, world, died, rolls)
     draft: Any = world.log
