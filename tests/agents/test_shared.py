@@ -148,7 +148,8 @@ def test_minibatches_find_the_board_of_their_world(core):
     action = Record({head.name: jnp.zeros((ticks, size), jnp.int32) for head in ONE.spec.heads})
     obs = obs.replace(masks=jax.tree.map(lambda x: x.at[..., 0].set(True), obs.masks))
     acted = jax.random.bernoulli(keys[4], 0.7, (ticks, size))
-    steps = Steps(obs, action, *numbers[:3], nothing, nothing, acted, nothing)
+    log_prob, value, reward = numbers[:3]
+    steps = Steps(obs, action, log_prob, value, reward, nothing, nothing, acted, nothing)
     learned = []
     for spec, seen in ((ONE.spec, obs), (for_each(ONE.spec), jax.vmap(given_to_each)(obs))):
         policy = build(spec, core=core)

@@ -70,7 +70,7 @@ def main(asked: dict[str, Any], path: str) -> None:
 
 
 def learned(env: Any, mesh: Any, asked: dict[str, Any]) -> dict[str, Any]:
-    """State and scalars after `updates`, with settings `learn` and a `core` of the policy; `board`: see `notices`."""
+    """State and scalars after `updates`, with settings `learn`, a `core`, and a `board`."""
     import jax
 
     from jaxmmo.agents.cores import Recurrent
