@@ -1,10 +1,16 @@
 """Times jaxmmo beside installed environments of its kind, on this machine, in one run.
 
     python benchmarks/peers.py
+    python benchmarks/peers.py --original nmmo/bin/python
 
 Each peer is timed if it is installed (`pip install gymnax`, `pip install jumanji`, ...), with
 random actions in a jitted, vmapped scan. Other games do other work: the numbers tell how fast
 people's loops will run, not which code is better.
+
+With `--original`, the second game is timed beside the engine that it comes from, in turns. That one
+needs an environment of its own, with Python 3.10:
+
+    python3.10 -m venv nmmo && nmmo/bin/pip install nmmo==2.1.2
 """
 
 from __future__ import annotations
@@ -12,14 +18,19 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+from original import compare
 
 from jaxmmo.bench import measure, worlds
+
+SECOND = ("JaxMMO-v2", "NeuralMMO-v2.1")
+"""Presets of the second game, which are timed beside the original."""
 
 
 def timed(run: Callable[[jax.Array], Any], steps: int, repeats: int) -> float:
@@ -87,23 +98,42 @@ def jumanji(name: str, agents: int, batch: int, ticks: int, repeats: int) -> dic
     return {"peer": f"jumanji {name}", "agent_steps_per_s": round(rate)}
 
 
-def main() -> None:
-    """Prints a line for jaxmmo and for every peer that is installed."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeats", type=int, default=5)
+def beside_peers(repeats: int) -> list[dict[str, Any]]:
+    """A row for the first game and for every peer that is installed."""
+    mine = worlds.run("JaxMMO-v1", {}, worlds=32, ticks=64, repeats=repeats, spawns=48)
+    rows = [{"peer": "jaxmmo JaxMMO-v1", "agent_steps_per_s": mine["agent_steps_per_s"]}]
+    if importlib.util.find_spec("gymnax"):
+        rows.append(gymnax("CartPole-v1", 4096, 64, repeats))
+    if importlib.util.find_spec("jumanji"):
+        rows.append(jumanji("RobotWarehouse-v0", 4, 256, 64, repeats))
+    return rows
+
+
+def main() -> int:
+    """Prints a line for each, and one of the machine."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=5, help="of the first game and its peers")
+    parser.add_argument("--original", metavar="PYTHON", help="the interpreter that has nmmo 2.1")
+    parser.add_argument("--turns", type=int, default=20, help="of the second game and the original")
+    parser.add_argument("--ticks", type=int, default=32, help="of a turn")
+    parser.add_argument("--worlds", type=int, default=8, help="of the second game, by device")
     args = parser.parse_args()
     measure.use_every_core()
     began = time.perf_counter()
-    mine = worlds.run("JaxMMO-v1", {}, worlds=32, ticks=64, repeats=args.repeats, spawns=48)
-    rows = [{"peer": "jaxmmo JaxMMO-v1", "agent_steps_per_s": mine["agent_steps_per_s"]}]
-    if importlib.util.find_spec("gymnax"):
-        rows.append(gymnax("CartPole-v1", 4096, 64, args.repeats))
-    if importlib.util.find_spec("jumanji"):
-        rows.append(jumanji("RobotWarehouse-v0", 4, 256, 64, args.repeats))
+    try:
+        rows = (
+            beside_peers(args.repeats)
+            if args.original is None
+            else compare(args.original, SECOND, args.worlds, args.ticks, args.turns)
+        )
+    except ValueError as error:
+        print(f"benchmarks/peers.py: {error}", file=sys.stderr)
+        return 2
     for row in rows:
         print(json.dumps(row))
     print(json.dumps(measure.machine() | {"seconds": round(time.perf_counter() - began)}))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

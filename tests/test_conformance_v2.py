@@ -1,14 +1,28 @@
 """The second game against recordings of Neural MMO 2.1."""
 
 import json
+from collections import deque
+from functools import partial
 
+import jax
 import numpy as np
 import pytest
 
+from jaxmmo.env.v2.constants import PASSABLE, Material
+from jaxmmo.env.v2.rules import default_rules
 from jaxmmo.env.v2.tasks import Predicate
-from tests.conformance import recordings, v2_agreement, v2_observations, v2_reset, v2_trace
+from tests.conformance import (
+    recordings,
+    v2_agreement,
+    v2_observations,
+    v2_policies,
+    v2_reset,
+    v2_statistics,
+    v2_trace,
+)
 from tests.conformance.__main__ import main
 from tests.conformance.v2_recorded import NOWHERE, Recorded
+from tests.env.second.worlds import small, world_with
 
 DATA = recordings.DATA / "v2"
 TRACES = sorted(DATA.glob("trace_*.npz"))
@@ -107,6 +121,76 @@ def test_resets_follow_from_their_seeds(path):
     assert [where[i + 1] for i in range(len(places))] == places
     at = [int(np.flatnonzero(ids == i + 1)[0]) for i in range(len(places))]
     assert (recorded.column("hid", "resilient")[0, at] == resilient).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("policy", "runs"), [("noop", 3), ("random_legal", 12)])
+def test_short_lives_have_the_recorded_statistics(policy, runs):
+    report = v2_statistics.check("Small", policy, runs=runs)
+    assert report["passed"], report["mismatches"]
+    assert report["runs"] == runs and not report["lost"]
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("preset", ["Small", "Medium"])
+@pytest.mark.parametrize("policy", v2_policies.POLICIES)
+def test_long_runs_have_the_recorded_statistics(preset, policy):
+    report = v2_statistics.check(preset, policy)
+    assert report["passed"], report["first_mismatch"]
+
+
+def towards(tiles, wanted):
+    """A step by breadth over passable tiles of a window, as the recorded forager was written."""
+    side = len(tiles)
+    start, steps = (side // 2, side // 2), ((-1, 0), (1, 0), (0, 1), (0, -1))
+
+    def around(place):
+        for number, (down, right) in enumerate(steps):
+            row, col = place[0] + down, place[1] + right
+            if 0 <= row < side and 0 <= col < side:
+                yield number, (row, col)
+
+    queue, first = deque([start]), {start: v2_policies.STAY}
+    while queue:
+        place = queue.popleft()
+        if wanted == Material.FOLIAGE and tiles[place] == wanted:
+            return first[place]
+        if wanted == Material.WATER and any(tiles[at] == wanted for _, at in around(place)):
+            return first[place]
+        for number, at in around(place):
+            if PASSABLE[tiles[at]] and at not in first:
+                first[at] = number if place == start else first[place]
+                queue.append(at)
+    return None
+
+
+@pytest.mark.slow
+def test_the_forager_goes_where_a_search_by_breadth_does():
+    config = small(capacity=60)
+    random, rules = np.random.default_rng(0), default_rules(config)
+    kinds = [Material.GRASS] * 8 + [Material.STONE] * 4 + [Material.WATER, Material.FOLIAGE]
+    decide = jax.jit(partial(v2_policies.forager, config, rules))
+    found, wandered = 0, 0
+    for seed in range(3):
+        tiles = random.choice(kinds, (64, 64)).astype(np.uint8)
+        places = random.permutation(np.argwhere(PASSABLE[tiles[20:44, 20:44]]) + 20)[:60]
+        needs = random.integers(0, 100, (60, 2))
+        players = [
+            {"row": int(r), "col": int(c), "food": int(food), "water": int(water)}
+            for (r, c), (food, water) in zip(places, needs, strict=True)
+        ]
+        moves = decide(world_with(config, players, material=tiles), jax.random.key(seed)).move
+        for (row, col), (food, water), move in zip(places, needs, moves.tolist(), strict=True):
+            window = tiles[row - 7 : row + 8, col - 7 : col + 8]
+            step = towards(window, Material.FOLIAGE if food <= water else Material.WATER)
+            if min(food, water) < v2_policies.SATED and step is not None:
+                assert move == step
+                found += 1
+            else:
+                free = [PASSABLE[window[at]] for at in ((6, 7), (8, 7), (7, 8), (7, 6))]
+                assert free[move] if any(free) else move == v2_policies.STAY
+                wandered += 1
+    assert found > 60 and wandered > 20
 
 
 def test_the_command_prints_one_object(capsys, monkeypatch):

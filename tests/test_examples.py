@@ -190,8 +190,14 @@ def test_a_batch_of_the_added_rules_plays_that_many_games(played):
         env.default_rules(poison_ticks=40)
 
 
-@pytest.mark.slow
-@games
+@pytest.mark.parametrize(
+    "game",
+    [
+        pytest.param(INVENTORY, marks=pytest.mark.slow),
+        pytest.param(MUSHROOMS, marks=pytest.mark.campaign),
+    ],
+    ids=lambda game: game.name,
+)
 def test_policies_learn_in_it(game):
     env = environment(game)
     learner = Learner(env, build(env.spec), LearnConfig(worlds=2, ticks=8, chunk=16, minibatch=64))

@@ -3,6 +3,7 @@ import test from "node:test";
 import { eventsOf } from "../src/data/events.js";
 import { Replay } from "../src/data/replay.js";
 import { Story } from "../src/data/story.js";
+import * as telling from "../src/data/inspect.js";
 import * as world from "../src/data/world.js";
 import { agentsTable } from "../src/ui/exports.js";
 import { buffer, generalSample } from "./sample.js";
@@ -14,7 +15,7 @@ async function load() {
 
 test("columns, bars and floats are those of the header", async () => {
   const { here, frame } = await load();
-  const agent = world.inspect(here, frame, 0);
+  const agent = telling.inspect(here, frame, 0);
   assert.deepEqual(agent.bars, [{ name: "mana", value: 3, max: 6, color: "#3355ff" }]);
   assert.deepEqual(
     agent.facts.map(({ label, text }) => `${label} ${text}`),
@@ -37,8 +38,8 @@ test("the bits of a tile are where the header says", async () => {
 test("whoever is no player has a body, and the policy's answers are the players' alone", async () => {
   const { here, frame } = await load();
   assert.deepEqual(world.livingSlots(frame), [0, 1, 2]);
-  assert.equal(world.inspect(here, frame, 2).policy, null);
-  const { value, heads } = world.inspect(here, frame, 1).policy;
+  assert.equal(telling.inspect(here, frame, 2).policy, null);
+  const { value, heads } = telling.inspect(here, frame, 1).policy;
   assert.equal(value, -1);
   assert.deepEqual(heads[0].choices, ["keep", "cheap", "fair", "dear"]);
   assert.deepEqual(heads[0].shares, [0, 0, 0.2, 0.8]);
@@ -46,14 +47,14 @@ test("whoever is no player has a body, and the policy's answers are the players'
 
 test("rows of other tables belong to the bodies that they refer to", async () => {
   const { here, frame } = await load();
-  assert.deepEqual(world.belongings(here, frame, 1), [{ path: "tables.items", label: "items (owner)", rows: [0] }]);
-  assert.deepEqual(world.belongings(here, frame, 0), []);
-  const cells = world.describeRow(here, frame, "tables.items", 0);
+  assert.deepEqual(telling.belongings(here, frame, 1), [{ path: "tables.items", label: "items (owner)", rows: [0] }]);
+  assert.deepEqual(telling.belongings(here, frame, 0), []);
+  const cells = telling.describeRow(here, frame, "tables.items", 0);
   assert.deepEqual(
     cells.map(({ label, text }) => `${label} ${text}`),
     ["present 1", "owner #5", "kind sword"],
   );
-  assert.equal(world.describeRow(here, frame, "tables.items", 1)[1].text, "–");
+  assert.equal(telling.describeRow(here, frame, "tables.items", 1)[1].text, "–");
 });
 
 test("events of systems that the page has never heard of are told", async () => {

@@ -3,7 +3,8 @@
 import { readFile } from "node:fs/promises";
 import { Replay } from "../src/data/replay.js";
 import { eventsOf } from "../src/data/events.js";
-import { describeWorld, inspect, livingSlots, visibleAgents } from "../src/data/world.js";
+import { inspect } from "../src/data/inspect.js";
+import { describeWorld, livingSlots, visibleAgents } from "../src/data/world.js";
 
 const [file, ...indices] = process.argv.slice(2);
 const bytes = await readFile(file);

@@ -28,12 +28,30 @@ test("a life has its ticks, its end and its killer's credit", async () => {
   const { story } = await load();
   assert.deepEqual(story.life(15).map(({ tick }) => tick), [7]);
   assert.ok(Math.abs(story.life(15)[0].bars[0] - 0.4) < 1e-6);
-  assert.equal(story.deaths.get(15).tick, 8);
-  assert.equal(story.deaths.get(15).lifetime, 33);
+  assert.deepEqual(story.deathsOf(15).map(({ tick, lifetime }) => [tick, lifetime]), [[8, 33]]);
+  assert.deepEqual([story.deathsOf(15, 7), story.deathAfter(15, 8)], [[], undefined]);
   assert.equal(story.killsOf(12).length, 1);
   assert.equal(story.killsOf(12, 7).length, 0);
   assert.equal(story.fightBefore(15, 8), 8);
   assert.deepEqual(story.eventsOf(12).map(({ tick, event }) => [tick, event.kind]), [[8, "kill"]]);
+});
+
+test("lives of an agent that comes back as who it was are told apart", async () => {
+  const { story } = await load();
+  const row = (tick, events) => ({ ...story.at(7), tick, events });
+  const [birth, death] = ["birth", "death"].map((kind) => ({ kind, id: 15, killers: [] }));
+  const kill = { kind: "kill", id: 3, killers: [{ id: 15 }] };
+  for (const later of [row(30, [death]), row(20, [death, birth]), row(10, [birth]), row(12, [kill])]) {
+    story.rows.push(later);
+    story.remember(later);
+  }
+  story.rows.sort((a, b) => a.tick - b.tick);
+  assert.deepEqual(story.deathsOf(15).map(({ tick }) => tick), [8, 20, 30]);
+  assert.deepEqual(story.life(15).map(({ tick, nth }) => [tick, nth]), [[7, 0], [10, 1], [12, 1], [20, 2], [30, 3]]);
+  assert.deepEqual([9, 15, 20].map((tick) => story.birthOf(15, tick).tick), [10, 10, 20]);
+  assert.equal(story.deathAfter(15, 8).tick, 20);
+  assert.deepEqual([15, 20].map((tick) => story.killsOf(15, tick).length), [1, 0]);
+  assert.equal(story.killsOf(15, 20, true).length, 1);
 });
 
 test("a tile remembers who stood on it, the latest first", async () => {

@@ -4,6 +4,7 @@ import { Replay } from "../src/data/replay.js";
 import { Tally } from "../src/data/tally.js";
 import { eventsOf } from "../src/data/events.js";
 import { Story } from "../src/data/story.js";
+import * as telling from "../src/data/inspect.js";
 import * as world from "../src/data/world.js";
 import { exploredPixels, ramp, valuePixels } from "../src/data/pictures.js";
 import { buffer, sample } from "./sample.js";
@@ -15,7 +16,7 @@ async function load() {
 
 test("an agent's numbers are those of its slot", async () => {
   const { here, at } = await load();
-  const agent = world.inspect(here, await at(0), 0);
+  const agent = telling.inspect(here, await at(0), 0);
   assert.equal(agent.id, 12);
   assert.equal(agent.health, 9);
   assert.deepEqual(
@@ -28,10 +29,10 @@ test("an agent's numbers are those of its slot", async () => {
 
 test("progress runs from one threshold to the next", async () => {
   const { here } = await load();
-  assert.equal(world.progress(here, 0), 0);
-  assert.equal(world.progress(here, 83), 0);
-  assert.ok(Math.abs(world.progress(here, 100) - 17 / 91) < 1e-9);
-  assert.equal(world.progress(here, 5000), 1);
+  assert.equal(telling.progress(here, 0), 0);
+  assert.equal(telling.progress(here, 83), 0);
+  assert.ok(Math.abs(telling.progress(here, 100) - 17 / 91) < 1e-9);
+  assert.equal(telling.progress(here, 5000), 1);
 });
 
 test("the dead are not found by their number", async () => {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
 from typing import Any
 
 import jax
@@ -12,7 +11,6 @@ import jax.numpy as jnp
 from jaxmmo.env import making
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.presets import FIRST_ID, Preset
-from jaxmmo.env.registry import require_first_game
 from jaxmmo.env.wrappers import Horizon, Wrapper
 
 
@@ -60,23 +58,6 @@ def lives(world: Environment, horizon: int) -> list[tuple[int, int]]:
     most = horizon if _has_births(world) else 1
     players = range(1, config.initial_population + 1)
     return [(i, life) for life in range(1, most + 1) for i in players]
-
-
-def render_modes(
-    world: Environment | Wrapper, wanted: str | None, modes: Iterable[str]
-) -> list[str]:
-    """Those of an adapter's render modes that a game has: none, where it is not drawn.
-
-    Raises:
-      ValueError: for a mode that is wanted in a game that is not drawn.
-    """
-    try:
-        require_first_game(world.preset, f"render_mode={wanted!r}")
-    except ValueError:
-        if wanted is not None:
-            raise
-        return []
-    return list(modes)
 
 
 def _keeps_ids(world: Environment | Wrapper) -> bool:

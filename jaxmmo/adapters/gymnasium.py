@@ -29,9 +29,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxmmo.adapters import _spaces
+from jaxmmo.adapters import _episodes, _spaces
+from jaxmmo.adapters._drawing import picture
 from jaxmmo.adapters._registration import register
-from jaxmmo.adapters._worlds import make_world, render_modes
+from jaxmmo.adapters._worlds import make_world
 from jaxmmo.adapters.base import Layout, Outcome, compiled, requires, seeded
 from jaxmmo.env.presets import Preset
 from jaxmmo.env.rules import Rules
@@ -80,8 +81,11 @@ class VectorEnv(_vector.VectorEnv):
         self.num_worlds, self.slots = num_worlds, env.config.capacity
         self.num_envs = num_worlds * self.slots
         self.mode = mode
-        drawn = render_modes(env, render_mode, ["rgb_array"])
-        self.metadata = {"autoreset_mode": mode, "render_modes": drawn, "render_fps": 5}
+        self.metadata = {
+            "autoreset_mode": mode,
+            "render_modes": ["rgb_array"],
+            "render_fps": 5,
+        }
         self.render_mode = render_mode
         self.single_observation_space = _spaces.observation_space(self.layout)
         self.single_action_space = _spaces.action_space(self.layout)
@@ -115,7 +119,8 @@ class VectorEnv(_vector.VectorEnv):
         self._over = self._over & ~worlds
         alive = np.asarray(self._view.alive) & worlds[:, None]
         nobody = np.zeros_like(alive)
-        return self._observations(), self._infos(nobody, alive, nobody)
+        infos = _episodes.infos(self._view, nobody, alive, nobody)
+        return self._observations(), infos
 
     def step(
         self, actions: Any
@@ -151,7 +156,7 @@ class VectorEnv(_vector.VectorEnv):
             outcome = self._start_anew(outcome, self._over)
             self._over = outcome.over & ~self._over
         elif self.mode == AutoresetMode.SAME_STEP:
-            final = self._final(outcome)
+            final = _episodes.final(self.layout, self._observations(), outcome)
             if outcome.over.any():
                 self._renew(outcome.over)
                 newborn = np.where(
@@ -160,8 +165,8 @@ class VectorEnv(_vector.VectorEnv):
                 outcome = outcome._replace(newborn=newborn)
         else:
             self._over = outcome.over
-        infos = self._infos(outcome.acted, outcome.newborn, outcome.illegal) | final
-        infos |= self._ended(outcome)
+        told = (outcome.acted, outcome.newborn, outcome.illegal)
+        infos = _episodes.infos(self._view, *told) | final | _episodes.ended(outcome)
         rewards = outcome.reward.reshape(-1)
         return (
             self._observations(),
@@ -175,12 +180,11 @@ class VectorEnv(_vector.VectorEnv):
         """A picture u8[height, width, 3] of every world."""
         if self.render_mode is None or self.world_state is None:
             return None
-        from jaxmmo.viewer.render import render
 
         def world(i: int) -> Any:
             return jax.tree.map(lambda x: x[i], self.world_state)
 
-        return tuple(render(world(i)) for i in range(self.num_worlds))
+        return tuple(picture(self.env, world(i)) for i in range(self.num_worlds))
 
     def _next_key(self) -> jax.Array:
         self._key, key = jax.random.split(self._key)
@@ -222,42 +226,6 @@ class VectorEnv(_vector.VectorEnv):
     def _observations(self) -> dict[str, Any]:
         return _flat(_spaces.seen(self._view), self.num_envs)
 
-    def _infos(self, acted: Any, newborn: Any, illegal: Any) -> dict[str, Any]:
-        view = self._view
-        told = {
-            "acted": acted,
-            "newborn": newborn,
-            "illegal": illegal,
-            "alive": np.asarray(view.alive),
-            "id": np.where(view.alive, view.id, 0),
-            "population": np.where(view.alive, view.population, 0),
-        }
-        return {name: np.asarray(value).reshape(-1) for name, value in told.items()}
-
-    def _ended(self, outcome: Outcome) -> dict[str, Any]:
-        """Cause and length of the lives that ended, with Gymnasium's masks beside them."""
-        died = outcome.terminated.reshape(-1)
-        if not died.any():
-            return {}
-        told: dict[str, Any] = {}
-        for name, value in (("cause", outcome.cause), ("lifetime", outcome.lifetime)):
-            told |= {name: np.where(died, value.reshape(-1), 0), f"_{name}": died}
-        return told
-
-    def _final(self, outcome: Outcome) -> dict[str, Any]:
-        """The last observations of all whose episode ended, as Gymnasium wants them: objects.
-
-        Those of the dead are zero, though somebody else may live there already.
-        """
-        done = (outcome.terminated | outcome.truncated).reshape(-1)
-        if not done.any():
-            return {}
-        every, died = self._observations(), outcome.terminated.reshape(-1)
-        final = np.full(self.num_envs, None, object)
-        for i in np.flatnonzero(done):
-            final[i] = _spaces.nobody(self.layout) if died[i] else _spaces.rows(every, int(i))
-        return {"final_obs": final, "_final_obs": done}
-
 
 def vector_env(
     preset: str | Preset = "JaxMMO-v1",
@@ -280,7 +248,7 @@ def vector_env(
       autoreset_mode: Gymnasium's `AutoresetMode` or its value: "NextStep", "SameStep", "Disabled".
       observations: "flat" or "dense"; an observation is a dict of `observation` and `action_mask`.
       actions: "multi", a choice for each head; "joint", one number for all.
-      render_mode: "rgb_array" for pictures, of the first game.
+      render_mode: "rgb_array" for pictures.
       rules: of the game; the preset's if omitted.
       **overrides: settings of the game, as for `jaxmmo.make`.
 

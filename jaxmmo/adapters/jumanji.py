@@ -23,7 +23,8 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
-from jaxmmo.adapters._worlds import make_world, render_modes
+from jaxmmo.adapters._drawing import picture
+from jaxmmo.adapters._worlds import make_world
 from jaxmmo.adapters.base import Layout, requires, typed
 from jaxmmo.env.presets import Preset
 from jaxmmo.env.rules import Rules
@@ -153,11 +154,8 @@ class Environment(_env.Environment):
         return _specs.BoundedArray((self.num_agents,), float, 0.0, 1.0, "discount")
 
     def render(self, state: State) -> Any:
-        """A picture u8[height, width, 3]; ValueError in a game that is not drawn."""
-        render_modes(self.env, "rgb_array", ["rgb_array"])
-        from jaxmmo.viewer.render import render
-
-        return render(state.world)
+        """A picture u8[height, width, 3]."""
+        return picture(self.env, state.world)
 
     def _observation(
         self, obs: Any, world: Any, acted: jax.Array, newborn: jax.Array

@@ -26,7 +26,8 @@ import jax
 import numpy as np
 
 from jaxmmo.adapters import _spaces
-from jaxmmo.adapters._worlds import lives, make_world, render_modes
+from jaxmmo.adapters._drawing import picture, text
+from jaxmmo.adapters._worlds import lives, make_world
 from jaxmmo.adapters.base import Layout, Outcome, View, compiled, requires, seeded
 from jaxmmo.env.presets import Preset
 from jaxmmo.env.rules import Rules
@@ -35,8 +36,6 @@ _pettingzoo: Any = requires("pettingzoo")
 
 RENDER_MODES = ("rgb_array", "ansi", "human")
 MOST_IDS = 2**24  # seeds of action spaces do not meet below that
-GLYPHS = "^~.,%#*?"
-"""Lava, water, grass, scrub, forest, stone, ore and void in a world drawn as text."""
 
 
 class ParallelEnv(_pettingzoo.ParallelEnv):
@@ -67,7 +66,7 @@ class ParallelEnv(_pettingzoo.ParallelEnv):
         self.layout = Layout(world.spec, observations, actions)
         self.metadata = {
             "name": world.preset.name,
-            "render_modes": render_modes(world, render_mode, RENDER_MODES),
+            "render_modes": list(RENDER_MODES),
             "is_parallelizable": True,
             "render_fps": 5,
         }
@@ -152,13 +151,11 @@ class ParallelEnv(_pettingzoo.ParallelEnv):
         if self.render_mode is None or self.world_state is None:
             return None
         if self.render_mode == "rgb_array":
-            from jaxmmo.viewer.render import render
-
-            return render(self.world_state)
-        text = _text(self.world_state, self.env.preset.materials)
+            return picture(self.env, self.world_state)
+        drawn = text(self.env, self.world_state)
         if self.render_mode == "ansi":
-            return text
-        print(text)
+            return drawn
+        print(drawn)
         return None
 
     def close(self) -> None:
@@ -252,7 +249,7 @@ def parallel_env(
         there is no end to the agents that may be born.
       observations: "flat" or "dense"; an observation is a dict of `observation` and `action_mask`.
       actions: "multi", a choice for each head; "joint", one number for all.
-      render_mode: "rgb_array", "ansi" or "human", of the first game.
+      render_mode: "rgb_array", "ansi" or "human".
       rules: of the game; the preset's if omitted.
       **overrides: settings of the game, as for `jaxmmo.make`.
 
@@ -272,15 +269,3 @@ def parallel_env(
 
 def _name(iden: int, life: int) -> str:
     return f"agent_{iden}" if life == 1 else f"agent_{iden}_{life}"
-
-
-def _text(state: Any, materials: Any) -> str:
-    """The map as lines of characters, agents as the last digit of their population."""
-    ground = np.asarray(state.terrain.visible(state.tick, materials))
-    # a material of a game that has more than these is drawn as a blank
-    glyphs = np.array(list(GLYPHS.ljust(256)))[ground]
-    players = state.players
-    for slot in np.flatnonzero(np.asarray(players.alive)):
-        row, col = int(players.row[slot]), int(players.col[slot])
-        glyphs[row, col] = str(int(players.population[slot]) % 10)
-    return "\n".join("".join(row) for row in glyphs)

@@ -14,9 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import jaxmmo
-from jaxmmo.adapters._worlds import UntilEmpty, deserted, lives, make_world, render_modes
+from jaxmmo.adapters._drawing import GLYPHS, picture, text
+from jaxmmo.adapters._worlds import UntilEmpty, deserted, lives, make_world
 from jaxmmo.adapters.base import Layout, Pool, requires, seeded
+from jaxmmo.env.v2.constants import Kind
 from jaxmmo.env.wrappers import Horizon
+from jaxmmo.replay import colors
 from tests.adapters.worlds import HUNGRY, SECOND, SMALL
 from tests.games import FIRST_GAME
 
@@ -129,12 +132,28 @@ def test_every_life_that_there_may_be_is_known():
     assert lives(jaxmmo.make(**SMALL), 0)[0] == (2, 1)
 
 
-def test_a_game_that_is_not_drawn_has_no_render_modes():
-    assert render_modes(jaxmmo.make(**SMALL), "ansi", ["ansi"]) == ["ansi"]
-    for preset in SECOND:
-        assert not render_modes(jaxmmo.make(preset, **HUNGRY), None, ["ansi"])
-        with pytest.raises(ValueError, match=f"render_mode='ansi': not for {preset}, but for Jax"):
-            render_modes(jaxmmo.make(preset, **HUNGRY), "ansi", ["ansi"])
+@pytest.mark.parametrize("preset", SECOND)
+def test_worlds_of_the_second_game_are_drawn(preset):
+    env = jaxmmo.make(preset, **HUNGRY)
+    _, state = jax.jit(env.reset)(jax.random.key(0))
+    npc, player = 4, 0  # slots
+    row, col = int(state.bodies.row[player]), int(state.bodies.col[player])
+    places = {"row": state.bodies.row, "col": state.bodies.col}
+    places = {name: np.array(column) for name, column in places.items()}
+    places["row"][npc], places["col"][npc] = row, col + 1
+    alive, kind = np.array(state.bodies.alive), np.array(state.bodies.kind)
+    alive[npc], kind[npc] = True, Kind.AGGRESSIVE
+    bodies = state.bodies.replace(alive=jnp.asarray(alive), kind=jnp.asarray(kind), **places)
+    state = state.replace(bodies=bodies)
+    lines = text(env, state).split("\n")
+    assert [len(line) for line in lines] == [40] * 40
+    population = int(state.bodies.population[player])
+    assert lines[row][col : col + 2] == f"{population}A"
+    known = set("".join(GLYPHS[each.name] for each in env.preset.materials))
+    assert set("".join(lines)) <= known | set("0123456789PNA")
+    drawn = picture(env, state)
+    assert drawn.shape == (400, 400, 3)
+    assert (drawn == colors.rgb(colors.TEMPERS[2])).all(2)[10 * row : 10 * row + 10].any()
 
 
 def test_what_is_unknown_is_refused():

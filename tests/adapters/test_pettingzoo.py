@@ -117,9 +117,12 @@ def test_its_tests_pass_in_the_second_game(preset):
         parallel_api_test(hungry(preset), num_cycles=40)
     parallel_seed_test(lambda: hungry(preset), num_cycles=10)
     seed_test(lambda: parallel_to_aec(hungry(preset)), num_cycles=5)
-    with pytest.raises(ValueError, match=f"render_mode='human': not for {preset}, but for"):
-        hungry(preset, render_mode="human")
-    assert hungry(preset).metadata["render_modes"] == []
+    env = hungry(preset, render_mode="rgb_array")
+    env.reset(seed=0)
+    drawn: Any = env.render()
+    assert drawn.shape == (400, 400, 3)
+    env.render_mode = "ansi"
+    assert str(env.render()).count("\n") == 39
 
 
 @pytest.mark.parametrize("preset", SECOND)

@@ -18,7 +18,7 @@ import numpy as np
 import jaxmmo
 from jaxmmo.runs import config, logs, run
 from jaxmmo.runs.checkpoint import Checkpoints
-from tests.campaigns import checkpoints, kills, meshes, mutations
+from tests.campaigns import checkpoints, economy, kills, meshes, mutations
 from tests.runs.tiny import train
 
 
@@ -69,6 +69,18 @@ def learning(args: argparse.Namespace) -> None:
     assert ratio > 2
 
 
+def economies(args: argparse.Namespace) -> None:
+    """Policies of the second game live, work and trade: trained with several seeds, measured."""
+    plan = economy.Plan(
+        seeds=tuple(int(seed) for seed in args.seeds.split(",")),
+        budget=("--time", f"{args.minutes}m"),
+        settings=tuple(economy.recipe(args.tasks).items()),
+    )
+    if not economy.campaign(args.output, plan):
+        raise SystemExit("not all held")
+    print("all held")
+
+
 def killed(folder: Path, count: int, seed: int) -> dict[str, int]:
     """Kills a run so often; it must end bit-equal to one that never was, with a whole log."""
     updates = 8 * (count + 1)
@@ -110,6 +122,13 @@ def main(words: Iterable[str]) -> None:
     sub.add_argument("script", choices=["torch_ppo", "pettingzoo_ppo", "jaxmarl_ippo"])
     sub.add_argument("--minutes", type=float, default=10.0, help="of training")
     sub.add_argument("--seed", type=int, default=0, help="of all that is drawn")
+    sub = subparsers.add_parser("economy", help=economies.__doc__)
+    sub.add_argument("--minutes", type=float, default=20.0, help="of training with each seed")
+    sub.add_argument("--tasks", default="survival", help="of training: survival or a curriculum")
+    sub.add_argument("--seeds", default="0,1,2", help="with which policies are trained")
+    sub.add_argument(
+        "--output", type=Path, default=Path("runs/economy"), help="a campaign there goes on"
+    )
     args = parser.parse_args(list(words))
     given = {name: value for name, value in vars(args).items() if name not in ("name", "script")}
     told = [args.name, *([args.script] if "script" in args else [])]
@@ -117,7 +136,8 @@ def main(words: Iterable[str]) -> None:
     print(f"$ .ci/campaign {options}", flush=True)
     python, system = platform.python_version(), platform.system()
     print(f"jaxmmo {jaxmmo.__version__}, jax {jax.__version__}, Python {python}, {system}")
-    {"reliability": reliability, "parallel": parallel, "learning": learning}[args.name](args)
+    campaigns = {"reliability": reliability, "parallel": parallel, "learning": learning}
+    (campaigns | {"economy": economies})[args.name](args)
 
 
 if __name__ == "__main__":

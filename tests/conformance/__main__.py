@@ -33,6 +33,11 @@ def parser() -> argparse.ArgumentParser:
     second.add_argument(
         "--resolution", choices=("sequential", "simultaneous"), default="sequential"
     )
+    lived = checks.add_parser("v2-statistics", help="long runs of the second game")
+    lived.add_argument("--preset", choices=("Small", "Medium"), required=True)
+    lived.add_argument("--policy", choices=("noop", "random_legal", "forager"), required=True)
+    lived.add_argument("--seed", type=int, default=0)
+    lived.add_argument("--runs", type=int, help="worlds; as many as take some minutes if omitted")
     shown = checks.add_parser("v2-observations", help="the second game's observations and masks")
     shown.add_argument("trace")
     shown.add_argument("observations")
@@ -77,6 +82,10 @@ def run(args: argparse.Namespace) -> dict:
         from tests.conformance import v2_observations
 
         return v2_observations.check(args.trace, args.observations).summary()
+    if args.check == "v2-statistics":
+        from tests.conformance import v2_statistics
+
+        return v2_statistics.check(args.preset, args.policy, args.seed, args.runs)
     from tests.conformance import statistics
 
     return statistics.check(args.policy, args.seed)

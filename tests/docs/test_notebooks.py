@@ -11,6 +11,7 @@ import pytest
 from nbclient import NotebookClient
 
 from tests.browser import start_browser
+from tests.games import TINY_SECOND
 
 NOTEBOOKS = Path(__file__).parents[2] / "docs/notebooks"
 SMALL = "{'height': 32, 'width': 32, 'border': 4, 'capacity': 16, 'initial_population': 12}"
@@ -23,6 +24,9 @@ CUT = {
     "LEARN = {'worlds': 2, 'ticks': 4, 'minibatch': 16, 'chunk': 8}",
     "vary_the_rules": f"TICKS, THIRST, REGROWTH, SIZES = 20, [1, 3], [0.025, 0.1], {SMALL}",
     "populations": f"TICKS, SIZES = 30, {SMALL}",
+    "economy": "TICKS, WORLDS, WINDOW = 40, 2, 10\n"
+    f"SIZES, SHOWN, BUDGET = {TINY_SECOND}, {{}}, {{'updates': 1}}\n"
+    "LEARN = {'worlds': 2, 'ticks': 4, 'minibatch': 16, 'chunk': 8}",
     "counterfactuals": f"WARMUP, TICKS, SIZES = 10, 15, {SMALL}",
 }
 

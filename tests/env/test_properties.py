@@ -68,7 +68,7 @@ one_at_once = pytest.mark.parametrize("preset", [V1, pytest.param(V13, marks=pyt
 """Both, but where much is compiled the second one only if there is time."""
 
 
-@pytest.mark.slow
+@pytest.mark.campaign  # other slow tests run a tick without compiling it
 @presets
 def test_compiled_and_eager_steps_are_equal(preset):
     env = crowd(preset)
@@ -152,8 +152,10 @@ print(env.digest(state).tolist(), int(state.players.alive.sum()))
 """
 
 
-@pytest.mark.slow
-@presets
+@pytest.mark.parametrize(
+    "preset",
+    [pytest.param(V1, marks=pytest.mark.slow), pytest.param(V13, marks=pytest.mark.campaign)],
+)
 def test_one_seed_gives_one_world_in_every_process(preset):
     runs = [
         subprocess.run(

@@ -145,8 +145,10 @@ def test_scripts_and_networks_are_spread_over_devices(game):
     jax.eval_shape(sharded(run), keys, obs)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("capacity", [16, 300])
+@pytest.mark.parametrize(
+    "capacity",
+    [pytest.param(16, marks=pytest.mark.slow), pytest.param(300, marks=pytest.mark.campaign)],
+)
 def test_a_world_is_the_same_however_it_is_run(capacity):
     run = live(make(V1, capacity), 4, ground())
     keys = jax.random.split(jax.random.key(3), 2)
@@ -222,9 +224,12 @@ def test_numbers_of_the_rules_have_gradients(capacity):
 
 
 @pytest.mark.parametrize(
-    ("game", "capacity", "resolution"), [(V1, 16, "sequential"), ("inventory", 300, "simultaneous")]
+    ("game", "capacity", "resolution"),
+    [
+        pytest.param(V1, 16, "sequential", marks=pytest.mark.slow),
+        pytest.param("inventory", 300, "simultaneous", marks=pytest.mark.campaign),
+    ],
 )
-@pytest.mark.slow
 def test_what_is_stepped_can_be_donated(game, capacity, resolution):
     env = make(game, capacity, resolution)
     rules = env.default_rules()
@@ -302,14 +307,13 @@ def helpers_within_range(monkeypatch):
                 monkeypatch.setattr(module, name, other)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("game", "capacity", "resolution"),
     [
-        (V1, 300, "simultaneous"),
-        (V13, 16, "sequential"),
-        ("inventory", 16, "simultaneous"),
-        ("mushrooms", 16, "sequential"),
+        pytest.param(V1, 300, "simultaneous", marks=pytest.mark.slow),
+        pytest.param(V13, 16, "sequential", marks=pytest.mark.campaign),
+        pytest.param("inventory", 16, "simultaneous", marks=pytest.mark.campaign),
+        pytest.param("mushrooms", 16, "sequential", marks=pytest.mark.slow),
     ],
 )
 def test_nothing_else_is_out_of_range_or_not_a_number(

@@ -18,7 +18,7 @@ GAMES = [
     pytest.param("JaxMMO-v1", "simultaneous", 300, 40, marks=pytest.mark.slow),
     pytest.param("NeuralMMO-v1.3", "simultaneous", 48, 80, marks=pytest.mark.slow),
     ("NeuralMMO-v1.3", "sequential", 48, 80),
-    pytest.param("NeuralMMO-v1.3", "simultaneous", 300, 40, marks=pytest.mark.slow),
+    pytest.param("NeuralMMO-v1.3", "simultaneous", 300, 40, marks=pytest.mark.campaign),
 ]
 
 

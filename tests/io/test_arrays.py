@@ -24,9 +24,13 @@ SMALL: dict[str, Any] = {
 }
 
 
-@pytest.fixture(
-    scope="module", params=[*FIRST_GAME, pytest.param(SECOND_GAME, marks=pytest.mark.slow)]
-)
+SECOND = pytest.param(SECOND_GAME, marks=pytest.mark.slow)
+AT_LENGTH = pytest.param(SECOND_GAME, marks=pytest.mark.campaign)
+compiled_much = pytest.mark.parametrize("world", [*FIRST_GAME, AT_LENGTH], indirect=True)
+"""Where the second game takes minutes and has tests of its own."""
+
+
+@pytest.fixture(scope="module", params=[*FIRST_GAME, SECOND])
 def world(request):
     env = jaxmmo.make(request.param, **sized(request.param, **SMALL))
     obs, state = jax.jit(jax.vmap(env.reset))(jax.random.split(jax.random.key(3), 2))
@@ -83,7 +87,15 @@ def test_one_vector_tells_everything_that_differs_between_observations(world):
     assert (own.sum(-1)[alive] == len(discrete)).all()
 
 
-@pytest.mark.parametrize("size", [None, 3, 8, 20])
+@pytest.mark.parametrize(
+    ("world", "size"),
+    [
+        *((game, size) for game in FIRST_GAME for size in (None, 3, 8, 20)),
+        pytest.param(SECOND_GAME, 3, marks=pytest.mark.slow),
+        *(pytest.param(SECOND_GAME, n, marks=pytest.mark.campaign) for n in (None, 8, 20)),
+    ],
+    indirect=["world"],
+)
 def test_packed_brings_the_living_together_and_outputs_spreads_them_again(world, size):
     env, obs, state = world
     alive = np.asarray(state.players.alive).reshape(-1)
@@ -107,6 +119,7 @@ def test_packed_brings_the_living_together_and_outputs_spreads_them_again(world,
     assert not np.delete(flat, kept, 0).any()
 
 
+@compiled_much
 def test_they_are_pure_functions_of_arrays(world):
     env, obs, _ = world
     for function in (
@@ -171,6 +184,7 @@ def test_packing_needs_a_size_under_jit_and_a_possible_one(world):
             arrays.packed(env.spec, obs, size)
 
 
+@compiled_much
 def test_decisions_within_the_masks_step_the_world(world):
     env, obs, state = world
     masks = [np.asarray(mask) for mask in arrays.choice_masks(env.spec, obs)]

@@ -141,7 +141,7 @@ def recurrent(spec):
     ("policy_of", "algorithm"),
     [
         pytest.param(build, "ppo", id="shared"),
-        pytest.param(build, "pg", id="shared-pg", marks=pytest.mark.slow),
+        pytest.param(build, "pg", id="shared-pg", marks=pytest.mark.campaign),
         pytest.param(lambda spec: build(spec, groups=2), "ppo", id="heads", marks=pytest.mark.slow),
         pytest.param(
             lambda spec: unshared(build(spec), spec, 2, chunk=8),

@@ -39,6 +39,13 @@ both = pytest.mark.parametrize(
     "config",
     [pytest.param(PPO, id="ppo"), pytest.param(PG, id="pg", marks=pytest.mark.slow)],
 )
+slowly = pytest.mark.parametrize(
+    "config",
+    [
+        pytest.param(PPO, id="ppo", marks=pytest.mark.slow),
+        pytest.param(PG, id="pg", marks=pytest.mark.campaign),
+    ],
+)
 
 
 @both
@@ -49,8 +56,7 @@ def test_bandit_finds_the_best_arm_and_its_value(config):
     assert abs(value - 1) < 0.1
 
 
-@both
-@pytest.mark.slow
+@slowly
 def test_masked_choice_follows_the_observation(config):
     learner, state = learn(toys.Matching(), config, 80)
     for place in range(3):
@@ -62,8 +68,7 @@ def test_masked_choice_follows_the_observation(config):
     assert abs(value) < 0.15
 
 
-@both
-@pytest.mark.slow
+@slowly
 def test_chain_is_walked_to_its_end(config):
     learner, state = learn(toys.Chain(), config, 100)
     for place in range(4):

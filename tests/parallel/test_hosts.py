@@ -115,8 +115,9 @@ def test_one_that_is_told_to_end_ends_all_and_everything_is_saved(tmp_path):
     assert Checkpoints(path).latest == len(logs.read(path))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("victim", [0, 1])
+@pytest.mark.parametrize(
+    "victim", [pytest.param(0, marks=pytest.mark.slow), pytest.param(1, marks=pytest.mark.campaign)]
+)
 def test_a_lost_process_ends_the_other_which_names_it(tmp_path, victim):
     path = tmp_path / "run"
     with processes(path, "--time", "1h", "--save-every", "0") as started:

@@ -83,8 +83,13 @@ def test_the_second_signal_ends_a_run_at_once(tmp_path):
     assert Checkpoints(path).steps == []
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [
+        pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow),
+        pytest.param(signal.SIGTERM, 0, marks=pytest.mark.campaign),
+    ],
+)
 def test_a_signal_while_it_compiles_ends_a_run_soundly(tmp_path, number, status):
     path = tmp_path / "run"
     environment = os.environ | {"JAX_ENABLE_COMPILATION_CACHE": "false"}

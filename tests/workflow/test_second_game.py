@@ -40,7 +40,7 @@ def test_a_policy_is_trained_evaluated_and_trained_on(tmp_path, capsys):
     assert jaxmmo.train(directory=run, updates=3, resume=True, quiet=True).summary["updates"] == 3
 
 
-@pytest.mark.slow
+@pytest.mark.campaign  # two others share its worlds in the next test
 def test_policies_share_its_worlds():
     result = jaxmmo.tournament(["forager", "trader"], env=ENDLESS, **WATCHED)
     assert {rating["name"] for rating in result["ratings"]} == {"forager", "trader"}

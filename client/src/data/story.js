@@ -43,9 +43,9 @@ export class Story {
 
   remember(row) {
     for (const event of row.events) {
-      if (event.kind === "birth") this.births.set(event.id, { ...event, tick: row.tick });
+      if (event.kind === "birth") note(this.births, event, row.tick);
       if (event.kind === "death" || event.kind === "kill") {
-        this.deaths.set(event.id, { ...event, tick: row.tick });
+        note(this.deaths, event, row.tick);
         for (const killer of event.killers) {
           if (!this.kills.has(killer.id)) this.kills.set(killer.id, []);
           this.kills.get(killer.id).push({ tick: row.tick, id: event.id, population: event.population });
@@ -84,19 +84,40 @@ export class Story {
     return this.rows.slice(Math.max(0, end - count), end);
   }
 
-  /** How often an agent killed, up to a tick. */
-  killsOf(id, tick = Infinity) {
-    return (this.kills.get(id) ?? []).filter((kill) => kill.tick <= tick);
+  /** The latest birth of an agent up to a tick; the first one after it, where none is known. */
+  birthOf(id, tick) {
+    const births = this.births.get(id) ?? [];
+    return births.findLast((birth) => birth.tick <= tick) ?? births[0];
   }
 
-  /** An agent tick by tick: [{tick, place, tile, value, level, bars}] for every row it is in. */
+  /** The deaths of an agent up to a tick: more than one, where the dead come back as who they were. */
+  deathsOf(id, tick = Infinity) {
+    return (this.deaths.get(id) ?? []).filter((death) => death.tick <= tick);
+  }
+
+  /** The first death of an agent after a tick. */
+  deathAfter(id, tick) {
+    return (this.deaths.get(id) ?? []).find((death) => death.tick > tick);
+  }
+
+  /** Whom an agent killed up to a tick, in the life that it had then, or that ended in it. */
+  killsOf(id, tick = Infinity, ended = false) {
+    const since = this.deathsOf(id, ended ? tick - 1 : tick).at(-1)?.tick ?? -1;
+    return (this.kills.get(id) ?? []).filter((kill) => kill.tick > since && kill.tick <= tick);
+  }
+
+  /** An agent tick by tick: [{tick, nth, tile, value, level, bars}] for every row it is in; `nth` counts its lives. */
   life(id) {
     const life = [];
+    const ends = this.deathsOf(id);
+    let nth = 0;
     for (const { tick, agents } of this.rows) {
+      while (ends[nth]?.tick <= tick) nth++;
       const place = agents.ids.indexOf(id);
       if (place < 0) continue;
       life.push({
         tick,
+        nth,
         tile: agents.tiles[place],
         value: agents.values?.[place],
         level: agents.levels[place],
@@ -144,6 +165,14 @@ export class Story {
     }
     return found;
   }
+}
+
+/** Puts what happened to an agent among what else did, in the order of ticks. */
+function note(known, event, tick) {
+  const all = known.get(event.id) ?? [];
+  const at = all.findIndex((other) => other.tick > tick);
+  all.splice(at < 0 ? all.length : at, 0, { ...event, tick });
+  known.set(event.id, all);
 }
 
 const EMPTY = { ids: new Int32Array(), tiles: new Int32Array(), populations: new Uint16Array(), levels: new Uint16Array(), bars: [], values: null };

@@ -25,7 +25,7 @@ function jump(source, text, tick, actions, key) {
 export function deathCard(source, death, actions) {
   const { world, story } = source;
   const { id, tick, killers, cause, lifetime, life } = death;
-  const birth = story.births.get(id);
+  const birth = story.birthOf(id, tick - 1);
   const fight = killers.length ? story.fightBefore(id, tick) : tick;
   const last = killers.map((killer, i) => {
     const name = agentName(world, killer, actions.select);
@@ -37,7 +37,7 @@ export function deathCard(source, death, actions) {
   const groups = [...new Set(life.map(({ group }) => group).filter(Boolean))];
   return [
     heading(world, death, el("span.dead", "died at tick ", field("death.tick", tick)), () => actions.select(null)),
-    el("p.cause", "Cause: ", field("death.cause", words(cause), "b"), " · age ", field("death.lifetime", lifetime), " · ", field("death.kills", story.killsOf(id).length), " kills"),
+    el("p.cause", "Cause: ", field("death.cause", words(cause), "b"), " · age ", field("death.lifetime", lifetime), " · ", field("death.kills", story.killsOf(id, tick, true).length), " kills"),
     last.length ? el("section", el("h3", "Killed by"), el("ol.killers", ...last)) : null,
     el(
       "div.jumps",
@@ -59,7 +59,7 @@ export function deathCard(source, death, actions) {
 
 /** Somebody who is not there at this tick, and did not die before it as far as is known. */
 export function unknownCard(source, frame, id, actions) {
-  const birth = source.story.births.get(id);
+  const birth = source.story.birthOf(id, frame.tick);
   if (birth && birth.tick > frame.tick) {
     return [
       heading(source.world, birth, "is not born yet at this tick", () => actions.select(null)),

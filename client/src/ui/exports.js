@@ -1,5 +1,6 @@
 // Pictures, films and tables of what is shown, made in the page.
-import { describeRow, livingSlots, skillsOf } from "../data/world.js";
+import { describeRow, skillsOf } from "../data/inspect.js";
+import { livingSlots } from "../data/world.js";
 import { download } from "./dom.js";
 
 const FILM_MS = 10_000;

@@ -1,4 +1,5 @@
-import { belongings, groupName, inspect, livingSlots, materialAt, numberOf, visibleAgents } from "../data/world.js";
+import { belongings, inspect } from "../data/inspect.js";
+import { groupName, livingSlots, materialAt, numberOf, visibleAgents } from "../data/world.js";
 import { agentName, badge, drawBadge } from "./badges.js";
 import { deathCard, tileCard, unknownCard } from "./cards.js";
 import { button, context, el, field, refill, words } from "./dom.js";
@@ -32,8 +33,8 @@ export class Inspector {
   }
 
   gone(source, frame, id) {
-    const death = source.story.deaths.get(id);
-    if (death && death.tick <= frame.tick) return deathCard(source, death, this.actions);
+    const death = source.story.deathsOf(id, frame.tick).at(-1);
+    if (death) return deathCard(source, death, this.actions);
     return unknownCard(source, frame, id, this.actions);
   }
 
@@ -128,16 +129,21 @@ export class Inspector {
   /** What there is to tell of the life so far, and where to go in it. */
   history({ story }, frame, agent) {
     const kills = story.killsOf(agent.id, frame.tick);
-    const birth = story.births.get(agent.id);
+    const birth = story.birthOf(agent.id, frame.tick);
     const jumps = [];
     if (birth) jumps.push(button(`Birth ${birth.tick}`, () => this.actions.seek(birth.tick), "birth"));
-    const death = story.deaths.get(agent.id);
+    const death = story.deathAfter(agent.id, frame.tick);
     if (death) jumps.push(button(`Death ${death.tick}`, () => this.actions.seek(death.tick), "death"));
     for (const { tick, id } of kills.slice(-3)) {
       jumps.push(button(`Killed #${id} ${tick}`, () => this.actions.seek(tick), `kill ${id}`));
     }
+    const before = story.deathsOf(agent.id, frame.tick);
+    for (const { tick, cause, lifetime } of before.slice(-3)) {
+      jumps.push(button(`Life of ${lifetime}: ${words(cause)} ${tick}`, () => this.actions.seek(tick - 1), `life ${tick}`));
+    }
     if (!jumps.length && !kills.length) return null;
-    return el("section", el("h3", "Life · ", field("kills", kills.length), " kills"), el("div.jumps", ...jumps));
+    const nth = before.length ? ["Life ", field("nth", before.length + 1)] : ["Life"];
+    return el("section", el("h3", ...nth, " · ", field("kills", kills.length), " kills"), el("div.jumps", ...jumps));
   }
 
   sight(world, frame, agent) {

@@ -1,4 +1,5 @@
-import { describeRow, otherTables, present } from "../data/world.js";
+import { describeRow } from "../data/inspect.js";
+import { otherTables, present } from "../data/world.js";
 import { $, el, refill, words } from "./dom.js";
 
 const MOST = 200;

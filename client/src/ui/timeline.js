@@ -2,7 +2,19 @@ import { $, context, el, ink } from "./dom.js";
 
 /** Half of the slider's thumb: its middle cannot come closer to the ends. */
 const THUMB = 8;
+/** How strongly the lives of the selected agent are drawn that are not the one of this tick. */
+const OTHER_LIVES = 0.35;
 const MARKS = { kill: ["#f0705e", 0.5], death: ["#b9c2cc", 0.5], birth: ["#8fd07f", 0.5], level: ["#b98cf0", 0.28], other: ["#7fc4e8", 0.2] };
+
+/** Points of a life line, those of each life by themselves. */
+function livesIn(points) {
+  const lives = [];
+  for (const point of points) {
+    if (lives.at(-1)?.[0].nth !== point.nth) lives.push([]);
+    lives.at(-1).push(point);
+  }
+  return lives;
+}
 
 /** The slider, what happened when above it, and the selected agent's life over the same ticks. */
 export class Timeline {
@@ -100,18 +112,23 @@ export class Timeline {
       series.push({ name: `value ${low.toFixed(1)} to ${high.toFixed(1)}`, color: ink("text"), dash: [3, 3], read: ({ value }) => (value - low) / (high - low) });
     }
     const y = (share) => draw.h - 3 - Math.max(0, Math.min(1, share)) * (draw.h - 8);
-    for (const { color, dash = [], read } of series) {
-      draw.beginPath();
-      draw.setLineDash(dash);
-      life.forEach((point, i) => {
-        const broken = i && point.tick !== life[i - 1].tick + 1;
-        if (broken) draw.moveTo(x(point.tick), y(read(point)));
-        else draw.lineTo(x(point.tick), y(read(point)));
-      });
-      draw.strokeStyle = color;
-      draw.lineWidth = 1.6;
-      draw.stroke();
+    const present = source.story.deathsOf(id, frame.tick).length;
+    for (const one of livesIn(life)) {
+      draw.globalAlpha = one[0].nth === present ? 1 : OTHER_LIVES;
+      for (const { color, dash = [], read } of series) {
+        draw.beginPath();
+        draw.setLineDash(dash);
+        one.forEach((point, i) => {
+          const broken = i && point.tick !== one[i - 1].tick + 1;
+          if (broken) draw.moveTo(x(point.tick), y(read(point)));
+          else draw.lineTo(x(point.tick), y(read(point)));
+        });
+        draw.strokeStyle = color;
+        draw.lineWidth = 1.6;
+        draw.stroke();
+      }
     }
+    draw.globalAlpha = 1;
     draw.setLineDash([]);
     draw.fillStyle = ink("text");
     draw.fillRect(x(frame.tick) - 0.5, 0, 1, draw.h);

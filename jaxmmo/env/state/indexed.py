@@ -1,8 +1,8 @@
 """Reads and writes by index, which a batch of worlds does as if it were one.
 
-Under `vmap` a compiler would put the number of the world beside each index, and the pairs together
-in memory. On a CPU that costs more than the read or write itself. Here the tables of a batch are
-read and written as one table, in which a world's rows follow those of the world before.
+Under `vmap` a compiler puts the number of the world beside each index, and the pairs together in
+memory. On a CPU that costs more than the read or write itself: there the tables of a batch are read
+and written as one table, in which a world's rows follow those of the world before.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 from jax.custom_batching import custom_vmap
 
 INDICES = 2**31 - 1
@@ -32,15 +31,10 @@ def _take_of_worlds(size: int, batched: Any, array: jax.Array, index: jax.Array)
         return take(array, index), True
     if not batched[1]:
         return jax.vmap(_plain_take, (0, None))(array, index), True
-    plain = jax.vmap(_plain_take)
-    if math.prod(array.shape[:2]) > INDICES:
-        return plain(array, index), True
-
-    def flat(array: jax.Array, index: jax.Array) -> jax.Array:
-        found = take(_joined(array), _of_worlds(size, array.shape[1], index).reshape(-1))
-        return found.reshape(index.shape + array.shape[2:])
-
-    return lax.platform_dependent(array, index, cpu=flat, default=plain), True
+    if not _joins(math.prod(array.shape[:2])):
+        return jax.vmap(_plain_take)(array, index), True
+    found = take(_joined(array), _of_worlds(size, array.shape[1], index).reshape(-1))
+    return found.reshape(index.shape + array.shape[2:]), True
 
 
 def _plain_take(array: jax.Array, index: jax.Array) -> jax.Array:
@@ -69,7 +63,7 @@ def writer(name: str) -> Any:
     def _of_batch(
         size: int, batched: Any, array: jax.Array, index: jax.Array, value: jax.Array
     ) -> Any:
-        if not any(batched[:2]) or math.prod(array.shape[:2]) * size > INDICES:
+        if not _joins(size * math.prod(array.shape[:2])):
             axes = tuple(0 if each else None for each in batched)
             return jax.vmap(plain, axes)(array, index, value), True
         array, index, value = (
@@ -77,15 +71,16 @@ def writer(name: str) -> Any:
             for x, each in zip((array, index, value), batched, strict=True)
         )
 
-        def flat(array: jax.Array, index: jax.Array, value: jax.Array) -> jax.Array:
-            rows = _of_worlds(size, array.shape[1], index).reshape(-1)
-            values = value.reshape(-1, *array.shape[2:])
-            return write(_joined(array), rows, values).reshape(array.shape)
-
-        chosen = lax.platform_dependent(array, index, value, cpu=flat, default=jax.vmap(plain))
-        return chosen, True
+        rows = _of_worlds(size, array.shape[1], index).reshape(-1)
+        values = value.reshape(-1, *array.shape[2:])
+        return write(_joined(array), rows, values).reshape(array.shape), True
 
     return write
+
+
+def _joins(rows: int) -> bool:
+    """Whether the tables of a batch are joined, which have so many rows in all."""
+    return rows <= INDICES and jax.default_backend() == "cpu"
 
 
 def _joined(array: jax.Array) -> jax.Array:
@@ -103,9 +98,7 @@ def single(array: jax.Array, index: tuple[jax.Array, ...]) -> tuple[jax.Array, j
     """The array with its leading axes joined, and one index for several, its end for beyond."""
     shape = array.shape[: len(index)]
     joined = array.reshape(-1, *array.shape[len(index) :])
-    inside = functools.reduce(
-        jnp.logical_and, (i < n for i, n in zip(index, shape, strict=True))
-    )
+    inside = functools.reduce(jnp.logical_and, (i < n for i, n in zip(index, shape, strict=True)))
     place = jnp.int32(0)
     for i, n in zip(index, shape, strict=True):
         place = place * n + i

@@ -9,7 +9,7 @@ import numpy as np
 
 from jaxmmo.env.config import EnvConfig, refuse_unknown
 from jaxmmo.env.presets import Preset, TableOf
-from jaxmmo.env.v2 import terrain
+from jaxmmo.env.v2 import livelihood, terrain
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import MATERIALS, Skill
 from jaxmmo.env.v2.drawing import draw_rolls
@@ -22,6 +22,9 @@ from jaxmmo.env.v2.rules import Rules, config_of, numbers_of
 from jaxmmo.env.v2.sizes import FIXED, IDLE, MEDIUM, SIZES
 from jaxmmo.env.v2.state import Bodies, Items
 from jaxmmo.env.views.nearby import Nearby
+
+REWARDS = {"task": of_task, "livelihood": livelihood.reward}
+"""What is played for, by name: the game's own first."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,8 +76,8 @@ class SecondGame(Preset):
 
         Args:
           **overrides: `size`, "Small", "Medium" or "Large"; `game`, one of `GAMES`, which sets
-            what it is made of; constants of the original by their
-            names in capital letters; fields of the configuration, which come last.
+            what it is made of; `reward`, one of `REWARDS`; constants of the original by their names
+            in capital letters; fields of the configuration, which come last.
 
         Raises:
           ValueError: for an unknown name, or a bad value, saying what is allowed.
@@ -82,6 +85,7 @@ class SecondGame(Preset):
         constants = self.numbers
         assert isinstance(constants, Constants)
         size = overrides.pop("size", constants.size)
+        reward = overrides.pop("reward", None)
         given = {name: overrides.pop(name) for name in list(overrides) if name.isupper()}
         game = overrides.pop("game", constants.game)
         changed = constants.replace(size, given, game)
@@ -92,7 +96,11 @@ class SecondGame(Preset):
             old, new = (vars(config_of(each.values())) for each in (constants, changed))
             moved = {name: new[name] for name in new if new[name] != old[name]}
             config = config.replace(**(vars(config) | moved))
-        return made(self, config.replace(**overrides), changed)
+        played = self
+        if reward is not None:
+            refuse_unknown("reward", [reward], list(REWARDS))
+            played = dataclasses.replace(self, reward=REWARDS[reward])
+        return made(played, config.replace(**overrides), changed)
 
     def default_rules(self, **overrides: Any) -> Any:
         """The game's rules, those replaced that rules or constants of the original name.
@@ -114,8 +122,8 @@ class SecondGame(Preset):
 
     @property
     def settings(self) -> tuple[str, ...]:
-        """Fields of the configuration, the size, and constants of the original."""
-        return (*super().settings, "size", *MEDIUM)
+        """Fields of the configuration, the size, the reward, and constants of the original."""
+        return (*super().settings, "size", "reward", *MEDIUM)
 
     def configured(self, config: EnvConfig) -> SecondGame:
         """The same game in worlds of a configuration; its constants are those it has."""

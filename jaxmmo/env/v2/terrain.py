@@ -46,7 +46,21 @@ def generate(key: jax.Array, config: Config, rules: Rules) -> jax.Array:
     if not config.has("terrain"):
         grass = jnp.full((config.height, config.width), int(Material.GRASS), jnp.uint8)
         return _mark(config, _edge(config, grass))
-    value = noise(key, config.height)
+    return furnish(key, config, rules, noise(key, config.height))
+
+
+def furnish(key: jax.Array, config: Config, rules: Rules, value: jax.Array) -> jax.Array:
+    """Draws a map on given noise.
+
+    Args:
+      key: consumed.
+      config: size and border.
+      rules: thresholds of materials, and how many resources there are.
+      value: float[S, S] in [0, 1].
+
+    Returns:
+      u8[S, S] materials.
+    """
     tiles = jnp.full(value.shape, int(Material.STONE), jnp.int32)
     for level, material in (
         (rules.foliage_level, Material.FOLIAGE),

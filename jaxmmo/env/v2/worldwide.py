@@ -1,7 +1,7 @@
 """Questions to all worlds of a batch at once, so that what none of them needs is not computed.
 
-A branch or a loop whose condition differs between the worlds of a batch is taken by all of them, and
-the results thrown away where they were not wanted. What is asked here is the same for the whole
+A branch or a loop whose condition differs between the worlds of a batch is taken by all of them,
+and the results thrown away where they were not wanted. What is asked here is the same for the whole
 batch: a branch stays one.
 """
 
@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 from jax.custom_batching import custom_vmap
 
-from jaxmmo.env.state.arrays import compact, count_before, set_at
+from jaxmmo.env.state.arrays import compact, count_before, varying_like
 
 
 @custom_vmap
@@ -42,12 +42,12 @@ def where_any(asked: jax.Array, compute: Callable[[], T]) -> T:
     shapes = jax.eval_shape(compute)
     wanted = greatest(asked.any().astype(jnp.int32)) > 0
     nothing = jax.tree.map(lambda shape: jnp.zeros(shape.shape, shape.dtype), shapes)
-    return jax.lax.cond(wanted, compute, lambda: nothing)
+    return jax.lax.cond(
+        wanted, lambda: varying_like(compute(), asked), lambda: varying_like(nothing, asked)
+    )
 
 
-def for_those(
-    wanted: jax.Array, most: int, act: Callable[[jax.Array, T], T], state: T
-) -> T:
+def for_those(wanted: jax.Array, most: int, act: Callable[[jax.Array, T], T], state: T) -> T:
     """Acts for a few at a time: in as many rounds as the fullest world of the batch needs.
 
     Args:
@@ -64,4 +64,4 @@ def for_those(
     def turn(i: jax.Array, state: T) -> T:
         return act(jax.lax.dynamic_slice(index, (i * most,), (most,)), state)
 
-    return jax.lax.fori_loop(0, rounds, turn, state)
+    return jax.lax.fori_loop(0, rounds, turn, varying_like(state, index))

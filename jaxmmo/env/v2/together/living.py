@@ -10,7 +10,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from jaxmmo.env.state.arrays import get_at, select
+from jaxmmo.env.state.arrays import get_at, max_at, select
 from jaxmmo.env.v2 import inventory, living, log
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import (
@@ -26,11 +26,14 @@ from jaxmmo.env.v2.constants import (
 from jaxmmo.env.v2.decisions import Rolls
 from jaxmmo.env.v2.growing import gain
 from jaxmmo.env.v2.harvesting import HELD
-from jaxmmo.env.v2.order import first_of
+from jaxmmo.env.v2.order import LAST
 from jaxmmo.env.v2.rules import Rules
 from jaxmmo.env.v2.state import World, is_player
 from jaxmmo.env.v2.together.goods import Found, Goods, make_each, worn_by
 from jaxmmo.env.v2.worldwide import greatest
+
+CLAIM = 2**29
+"""Above all ticks; claims lie between it and `NEVER`, which no ripe tile has."""
 
 
 def update_players(
@@ -87,9 +90,7 @@ def _gather(
     hungry = mortal & (own == Material.FOLIAGE) & config.has("resource")
     wants = jnp.concatenate([material[:, :4] == Material.FISH, (crops | hungry)[:, None]], 1)
     wants &= going[:, None] & ~world.depleted[rows, cols]
-    tile = (rows * config.height + cols).reshape(-1)
-    first = first_of(jnp.repeat(rank, 5), tile, wants.reshape(-1), config.height**2)
-    first = first.reshape(wants.shape)
+    world, first = _first_at(world, rows, cols, rank, wants)
     world = world.harvest((jnp.where(first, rows, config.height), cols), rolls.ripening)
     catches, picks = first[:, :4].any(1), first[:, 4] & crops
     world = _receive(config, rules, world, rolls.drop, profession, catches, picks)
@@ -111,6 +112,20 @@ def _gather(
     world = world.replace(bodies=world.bodies.replace(**columns))
     world = log.record(world, drinks, who, Event.DRINK_WATER)
     return log.record(world, eats, who, Event.EAT_FOOD)
+
+
+def _first_at(
+    world: World, rows: jax.Array, cols: jax.Array, rank: jax.Array, wants: jax.Array
+) -> tuple[World, jax.Array]:
+    """Who comes first, in the order of the tick, at a ripe tile that several want, bool[P, 5].
+
+    Claims are laid upon the ticks from which tiles are ripe, so that no other map is needed: they
+    are in the world that is returned, until whoever comes first harvests the tile.
+    """
+    claim = jnp.broadcast_to((CLAIM + LAST - rank)[:, None], wants.shape)
+    side = world.ripe_at.shape[0]
+    board = max_at(world.ripe_at, (jnp.where(wants, rows, side), cols), claim)
+    return world.replace(ripe_at=board), wants & (get_at(board, (rows, cols), 0) == claim)
 
 
 def _receive(
