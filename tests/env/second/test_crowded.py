@@ -83,8 +83,11 @@ def test_sums_of_those_before_are_sorted(monkeypatch):
 
 
 def test_room_follows_the_number_of_players():
-    config = jaxmmo.make("JaxMMO-v2", capacity=1000, npc_capacity=2000, height=600).config
-    assert (config.items, config.events, config.attempts) == (12_064, 16_000, 400)
-    config = jaxmmo.make("JaxMMO-v2", capacity=1000, items=77, events=78, attempts=3).config
-    assert (config.items, config.events, config.attempts) == (77, 78, 3)
-    assert jaxmmo.make("NeuralMMO-v2.1", size="Large").config.attempts == 25
+    def room(name, **given):
+        config = vars(jaxmmo.make(name, **given).config)
+        return config["items"], config["events"], config["attempts"]
+
+    many = {"capacity": 1000, "height": 600}
+    assert room("JaxMMO-v2", npc_capacity=2000, **many) == (12_064, 16_000, 400)
+    assert room("JaxMMO-v2", items=77, events=78, attempts=3, **many) == (77, 78, 3)
+    assert room("NeuralMMO-v2.1", size="Large") == (12_352, 16_384, 25)

@@ -49,7 +49,7 @@ def test_a_batch_is_read_as_each_world_is(axes):
     table, index, _ = tables()
     table, index = (x if axis == 0 else x[0] for x, axis in zip((table, index), axes, strict=True))
     batch = np.asarray(jax.vmap(lambda t, i: get_at(t, i, 77), axes)(table, index))
-    inside = np.asarray(jax.vmap(at, axes)(table, np.minimum(index, 6)))
+    inside = np.asarray(jax.vmap(at, axes)(jnp.asarray(table), jnp.minimum(index, 6)))
     for w in range(3):
         mine, where = table[w] if axes[0] == 0 else table, index[w] if axes[1] == 0 else index
         np.testing.assert_array_equal(inside[w], mine[np.minimum(where, 6)])
