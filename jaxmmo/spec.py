@@ -76,12 +76,14 @@ class Table:
       attributes: with their places in the packed row.
       rows: entities in the table.
       observer_first: row 0 is the observer itself: as a choice of an action it means nobody else.
+      shared: everybody in a world observes the same rows: there is one table a world.
     """
 
     name: str
     attributes: tuple[Attribute, ...]
     rows: int
     observer_first: bool = False
+    shared: bool = False
 
     @property
     def words(self) -> int:

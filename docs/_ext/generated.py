@@ -29,7 +29,10 @@ class Observations(SphinxDirective):
         """One table for each table of the spec."""
         spec = jaxmmo.make(self.arguments[0]).spec
         found: list[nodes.Node] = []
-        shown = [(t.name, f"{t.rows} rows", t.attributes) for t in spec.tables]
+        shown = [
+            (t.name, f"{t.rows} rows{', one table a world' if t.shared else ''}", t.attributes)
+            for t in spec.tables
+        ]
         shown.append(("tile", f"{spec.window} x {spec.window} tiles", spec.tile))
         for name, rows, attributes in shown:
             lines = [[a.name, f"{a.low} to {a.high}", _reading(a)] for a in attributes]

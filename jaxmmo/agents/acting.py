@@ -19,6 +19,7 @@ from jaxmmo.agents import checks
 from jaxmmo.agents.living import over_living
 from jaxmmo.agents.policy import Output, Policy
 from jaxmmo.agents.shards import ALONE, Shards
+from jaxmmo.env import sharing
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.random import words
 from jaxmmo.env.rules import Rules
@@ -62,7 +63,7 @@ class RolloutState(struct.PyTreeNode):
     """Worlds between two ticks, and what policies need there."""
 
     state: Any  # [B, ...]; of the environment
-    obs: Any  # [N, ...]
+    obs: Any  # [N, ...], and tables shared by a world's agents [B, ...], see `env.sharing`
     carry: Any  # [N, ...]; the policy's memory
     reset: jax.Array  # bool[N]; memory starts afresh here
     rules: Any = ()  # [B, ...]; of each world, empty where all worlds have the same
@@ -78,8 +79,8 @@ class Decided(struct.PyTreeNode):
 
 
 def join(tree: Any) -> Any:
-    """[B, P, ...] -> [B P, ...]."""
-    return jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), tree)
+    """[B, P, ...] -> [B P, ...]; tables that are shared by a world's agents stay [B, ...]."""
+    return sharing.joined(tree)
 
 
 def split(tree: Any, worlds: int) -> Any:

@@ -16,6 +16,7 @@ import numpy as np
 from jaxmmo.agents.policy import Output, Policy
 from jaxmmo.env.constants import DELTAS, NUM_MOVES, NUM_STYLES, Material
 from jaxmmo.env.observation import Observation
+from jaxmmo.env.sharing import joined
 from jaxmmo.io.inputs import inputs, unpack
 from jaxmmo.spec import Kind, Spec
 
@@ -132,7 +133,7 @@ def individuals(brain: Brain) -> Policy:
 
     def apply(params: jax.Array, obs: Observation, carry: tuple[()], reset: jax.Array) -> Output:
         axes, shape = reset.ndim, reset.shape
-        flat = jax.tree.map(lambda x: x.reshape(-1, *x.shape[axes:]), (params, obs))
+        flat = joined((params, obs), axes)
         logits = brain.apply(*flat)
         logits = {name: x.reshape(*shape, *x.shape[1:]) for name, x in logits.items()}
         return Output(logits, jnp.zeros(shape), carry, {})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -9,6 +11,9 @@ import jax.numpy as jnp
 from jaxmmo.spec import Kind, Table
 
 Columns = dict[str, jax.Array]
+
+Seen = Callable[[jax.Array], jax.Array]
+"""[S, ...] by world -> [N, ...] by agent."""
 
 BOUND = 4.0
 """Normalised numbers are squashed into about this range, as ages and crowds have no limit."""
@@ -179,7 +184,7 @@ class QueryAttention(nn.Module):
 
     @nn.compact
     def __call__(
-        self, own: jax.Array, rows: jax.Array, present: jax.Array
+        self, own: jax.Array, rows: jax.Array, present: jax.Array, seen: Seen | None = None
     ) -> tuple[jax.Array, jax.Array]:
         """Attends.
 
@@ -187,12 +192,16 @@ class QueryAttention(nn.Module):
           own: f32[N, c], from which the queries are made.
           rows: f32[N, K, d].
           present: bool[N, K]; rows that hold somebody.
+          seen: of a table that everybody in a world sees alike: rows and present are by world,
+            [S, K, ...], and this makes them every agent's.
 
         Returns:
           f32[N, heads * d], zero where nobody is present, and the weights f32[N, K], mean of heads.
         """
         if self.block is not None:
             rows = self.block(rows, present)
+        if seen is not None:
+            rows, present = seen(rows), seen(present)
         size = rows.shape[-1]
         query = nn.Dense(self.heads * size, dtype=self.dtype)(own)
         query = query.reshape(-1, self.heads, size) * size**-0.5

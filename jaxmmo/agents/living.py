@@ -15,6 +15,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxmmo.agents.shards import ALONE, Shards
+from jaxmmo.env.sharing import taken
 
 
 def living(alive: jax.Array, chunk: int) -> tuple[jax.Array, jax.Array]:
@@ -32,11 +33,6 @@ def living(alive: jax.Array, chunk: int) -> tuple[jax.Array, jax.Array]:
     return rows.astype(jnp.int32), jnp.sum(alive, dtype=jnp.int32)
 
 
-def take(tree: Any, rows: jax.Array) -> Any:
-    """Rows of every array; a row beyond the last reads the last."""
-    return jax.tree.map(lambda x: x.at[rows].get(mode="clip"), tree)
-
-
 def over_living(
     fn: Callable[[Any], Any],
     inputs: Any,
@@ -49,7 +45,7 @@ def over_living(
     Args:
       fn: rows of `inputs` with leading axis `chunk` -> arrays with leading axis `chunk`. Not
         differentiated: the number of chunks is dynamic.
-      inputs: arrays [N, ...].
+      inputs: arrays [N, ...], and joined observations (`env.sharing`).
       alive: bool[N].
       chunk: rows at a time, on all devices that share them together.
       shards: which devices share these rows.
@@ -103,7 +99,7 @@ def _nothing(
 ) -> Any:
     """What `fn` returns, [N, ...], all 0."""
     few = jnp.zeros(-(-chunk // shards.agents), jnp.int32)
-    shapes = jax.eval_shape(fn, take(inputs, few))
+    shapes = jax.eval_shape(fn, taken(inputs, few))
     return jax.tree.map(lambda x: jnp.zeros((alive.shape[0], *x.shape[1:]), x.dtype), shapes)
 
 
@@ -123,7 +119,7 @@ def _filled(
     def step(index: jax.Array, results: Any) -> Any:
         first = (index * shards.agents + shards.turn) * chunk
         here = jax.lax.dynamic_slice(rows, (first,), (chunk,))
-        answer = fn(take(inputs, here))
+        answer = fn(taken(inputs, here))
         return jax.tree.map(lambda r, a: r.at[here].set(a, mode="drop"), results, answer)
 
     return jax.lax.fori_loop(0, (count + together - 1) // together, step, results)

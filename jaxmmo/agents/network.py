@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import flax.linen as nn
@@ -13,6 +14,7 @@ from jaxmmo.agents.entities import QueryAttention, SummedAttributes
 from jaxmmo.agents.heads import Directions, ForEach, OwnDense, Pointer
 from jaxmmo.agents.policy import Output, Policy
 from jaxmmo.agents.tiles import TableTiles
+from jaxmmo.env import sharing
 from jaxmmo.env.observation import Observation, blank
 from jaxmmo.io.inputs import inputs
 from jaxmmo.spec import Head, Spec
@@ -27,7 +29,8 @@ class Network(nn.Module):
     Attributes:
       spec: of the environment.
       attributes: (table, columns) -> f32[N, K, d], for every table.
-      entities: (own f32[N, c], rows f32[N, K, d], present) -> (f32[N, .], weights f32[N, K]).
+      entities: (own f32[N, c], rows f32[N, K, d], present) -> (f32[N, .], weights f32[N, K]);
+        for tables that everybody in a world sees alike with `seen`, see `QueryAttention`.
       tiles: (spec, packed tiles) -> (f32[N, .], dict of what is worth looking at); or f32[N, V, .],
         the same seen in V orientations, from which choices that are directions are told.
       core: (f32[N, c], carry, reset) -> (f32[N, .], carry), with `memory(shape)`.
@@ -43,7 +46,7 @@ class Network(nn.Module):
 
     @nn.compact
     def __call__(self, obs: Observation, carry: Any, reset: jax.Array) -> Output:
-        """Observations with one leading axis N -> logits by head, values f32[N], carry, aux."""
+        """Joined observations of N agents -> logits by head, values f32[N], carry, aux."""
         columns = inputs(self.spec, obs)
         scenery, aux = self.tiles(self.spec, obs.tiles)
         scenery = scenery[:, None] if scenery.ndim == 2 else scenery
@@ -59,8 +62,11 @@ class Network(nn.Module):
         seen = [own]
         for table in self.spec.tables:
             attend = self._own("entities", f"attend_{table.name}")
-            present = obs.tables[table.name].present
-            summary, aux[table.name] = attend(own, rows[table.name], present)
+            looked = (own, rows[table.name], obs.tables[table.name].present)
+            if table.shared:
+                see = functools.partial(sharing.seen, obs)
+                looked, rows[table.name] = (*looked, see), see(rows[table.name])
+            summary, aux[table.name] = attend(*looked)
             seen.append(summary)
         x, carry = self.core(jnp.concatenate(seen, -1), carry, reset)
         named = [a.name for a in observer.observed]
@@ -122,11 +128,6 @@ class Network(nn.Module):
         return getattr(self, block).clone(parent=self, name=name)
 
 
-def flatten(tree: Any, axes: int) -> Any:
-    """The first `axes` axes of every array as one."""
-    return jax.tree.map(lambda x: x.reshape(-1, *x.shape[axes:]), tree)
-
-
 def build(
     spec: Spec,
     *,
@@ -161,15 +162,15 @@ def build(
     )
 
     def init(key: jax.Array) -> Any:
-        obs = blank(spec)
+        obs = sharing.joined(blank(spec), 1)
         return network.init(key, obs, core.memory((1,)), jnp.zeros(1, bool))["params"]
 
     def apply(params: Any, obs: Observation, carry: Any, reset: jax.Array) -> Output:
         axes = reset.ndim
-        if axes == 1:
-            return network.apply({"params": params}, obs, carry, reset)
-        flat = [flatten(tree, axes) for tree in (obs, carry, reset)]
+        flat = sharing.joined((obs, carry, reset), axes)
         out = network.apply({"params": params}, *flat)
+        if axes == 1:
+            return out
         return jax.tree.map(lambda x: x.reshape(*reset.shape, *x.shape[1:]), out)
 
     return Policy(name, init, apply, core.memory)

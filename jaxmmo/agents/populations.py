@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from jaxmmo.agents.policy import Output, Policy
 from jaxmmo.env.observation import Observation
+from jaxmmo.env.sharing import joined, taken
 from jaxmmo.spec import Spec
 
 CHUNK = 128
@@ -40,7 +41,7 @@ def unshared(policy: Policy, spec: Spec, num_populations: int, chunk: int = CHUN
 
     def apply(params: Any, obs: Observation, carry: Any, reset: jax.Array) -> Output:
         shape = reset.shape
-        flat = jax.tree.map(lambda x: x.reshape(-1, *x.shape[len(shape) :]), (obs, carry, reset))
+        flat = joined((obs, carry, reset), len(shape))
         population = population_of(spec, obs).reshape(-1)
         size = population.shape[0]
         step = min(chunk, size)
@@ -50,8 +51,7 @@ def unshared(policy: Policy, spec: Spec, num_populations: int, chunk: int = CHUN
         def run(_: None, chunk: tuple[jax.Array, jax.Array]) -> tuple[None, Output]:
             here, group = chunk
             own = jax.tree.map(lambda p: p[group], params)
-            inputs = jax.tree.map(lambda x: x.at[here].get(mode="clip"), flat)
-            return None, policy.apply(own, *inputs)
+            return None, policy.apply(own, *taken(flat, here))
 
         _, outputs = jax.lax.scan(run, None, (rows, group))
         place = (

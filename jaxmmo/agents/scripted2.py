@@ -25,6 +25,7 @@ from jaxmmo.agents.walking import (
     walking_distances,
     window,
 )
+from jaxmmo.env import sharing
 from jaxmmo.env.constants import DELTAS
 from jaxmmo.env.observation import Observation
 from jaxmmo.env.v2.constants import CROP, PASSABLE, Kind, Material
@@ -136,7 +137,11 @@ def _items(
         return None
     own = raw[spec.observer.name]
     levels = jnp.stack([own[level][..., 0] for level in wares.LEVELS], -1)
-    return wares.bag(raw[name], obs.tables[name].present, levels, gathers=script.gathers)
+    columns, there = raw[name], obs.tables[name].present
+    if spec.table(name).shared:
+        columns = {key: sharing.seen(obs, column) for key, column in columns.items()}
+        there = sharing.seen(obs, there)
+    return wares.bag(columns, there, levels, gathers=script.gathers)
 
 
 def _trade(obs: Observation, items: wares.Bag, offers: wares.Bag) -> Logits:

@@ -12,6 +12,7 @@ from jax.sharding import Mesh
 from jaxmmo.agents import acting
 from jaxmmo.agents.acting import RolloutState
 from jaxmmo.bench import measure
+from jaxmmo.env import sharing
 from jaxmmo.learning.config import LearnConfig
 from jaxmmo.learning.learner import Learner, LearnState
 from jaxmmo.parallel import mesh as meshes
@@ -91,9 +92,9 @@ def run(
 def network_flops(learner: Learner, state: LearnState) -> float:
     """Floating point operations of the network for one decision, as the compiler counts them."""
     chunk = learner.config.chunk
-    obs, carry, reset = jax.tree.map(
-        lambda x: x[:chunk], (state.worlds.obs, state.worlds.carry, state.worlds.reset)
-    )
+    worlds = state.worlds
+    rows = jnp.arange(min(chunk, worlds.reset.shape[0]))
+    obs, carry, reset = sharing.taken((worlds.obs, worlds.carry, worlds.reset), rows)
     apply = jax.jit(lambda p, o, c, r: learner.policy.apply(p, o, c, r)[:2])
     analysis = apply.lower(state.params, obs, carry, reset).compile().cost_analysis() or {}
     return float(analysis["flops"]) / reset.shape[0]

@@ -68,6 +68,7 @@ def fold(obs: Observation) -> list[jax.Array]:
     """Every element of an observation, summed over slots (masks: xor): none can be left out."""
 
     def over_slots(x: jax.Array) -> jax.Array:
+        x = jnp.atleast_1d(x)  # one number for all slots
         if x.dtype == jnp.bool_:
             return jax.lax.reduce(x, jnp.zeros((), x.dtype), jax.lax.bitwise_xor, (0,)).reshape(-1)
         return jnp.sum(x.reshape(x.shape[0], -1).astype(jnp.uint32), 0)

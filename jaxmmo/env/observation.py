@@ -14,10 +14,10 @@ from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import WorldState
 from jaxmmo.env.tiles import MaterialKind
 from jaxmmo.env.views.ranking import rank_bodies
-from jaxmmo.env.views.view import Rows, View
+from jaxmmo.env.views.view import Rows, SharedRows, View
 from jaxmmo.env.views.window import cut_windows
 from jaxmmo.records import Record
-from jaxmmo.spec import Spec
+from jaxmmo.spec import Spec, Table
 
 Masks = Record
 """Legal choices by head: bool[P, choices], with an axis for the choices of the head that one is
@@ -30,7 +30,8 @@ class Observation(struct.PyTreeNode):
     `tiles` holds `32 / tile_bits` tiles a word, lowest bits first, row by row, what exceeds the
     window being 0. A tile is its material in the lowest bits (3 in worlds of up to 8 materials) and
     the number of bodies on it above, saturated. `tables` holds the observed tables of the spec by
-    name, packed as the spec lists.
+    name, packed as the spec lists; those that are shared are there once a world, without the axis
+    P, and are not zero for empty slots: there is nobody who sees them.
     """
 
     tiles: jax.Array  # u32[P, 2 vision + 1, words]
@@ -112,17 +113,17 @@ def blank(spec: Spec, leading: tuple[int, ...] = (1,)) -> Observation:
     """
     side_words = -(-spec.window // (32 // spec.tile_bits))
 
+    def rows(table: Table) -> Rows:
+        axes = leading[:-1] if table.shared else leading
+        kind = SharedRows if table.shared else Rows
+        return kind(
+            jnp.zeros((*axes, table.rows, table.words), jnp.uint32),
+            jnp.zeros((*axes, table.rows), bool),
+            jnp.zeros(axes, jnp.int32),
+        )
+
     return Observation(
         tiles=jnp.zeros((*leading, spec.window, side_words), jnp.uint32),
-        tables=Record(
-            {
-                table.name: Rows(
-                    jnp.zeros((*leading, table.rows, table.words), jnp.uint32),
-                    jnp.zeros((*leading, table.rows), bool),
-                    jnp.zeros(leading, jnp.int32),
-                )
-                for table in spec.tables
-            }
-        ),
+        tables=Record({table.name: rows(table) for table in spec.tables}),
         masks=Record({h.name: jnp.zeros((*leading, *spec.shape(h)), bool) for h in spec.heads}),
     )

@@ -82,11 +82,12 @@ def of_observation(config: EnvConfig, spec: Spec) -> Dict:
     slots, full = config.capacity, 2**32 - 1
 
     def table(table: Table) -> Dict:
+        axes = () if table.shared else (slots,)
         return Dict(
             {
-                "words": Box((slots, table.rows, table.words), jnp.uint32, 0, full),
-                "present": Box((slots, table.rows), jnp.bool_, 0, 1),
-                "overflow": Box((slots,), jnp.int32, 0, 2**30),
+                "words": Box((*axes, table.rows, table.words), jnp.uint32, 0, full),
+                "present": Box((*axes, table.rows), jnp.bool_, 0, 1),
+                "overflow": Box(axes, jnp.int32, 0, 2**30),
             }
         )
 

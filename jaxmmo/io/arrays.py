@@ -8,7 +8,7 @@
 All are pure, can be jitted and vmapped, and follow the spec: what is added to it appears here.
 `numpy.asarray` and `torch.from_dlpack` take the results as they are. Leading axes `...` are
 whatever the observation has: slots, worlds and slots, time too. Whatever belongs to an empty slot,
-or to a row without anyone, is zero.
+or to a row without anyone, is zero. What everybody in a world sees alike is given to every slot.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
+from jaxmmo.env import sharing
 from jaxmmo.io.inputs import inputs
 from jaxmmo.records import Record
 from jaxmmo.spec import Attribute, Kind, Spec
@@ -67,6 +68,9 @@ def dense(spec: Spec, obs: Any) -> Tables:
             present = jnp.broadcast_to(here[..., None], (*here.shape, rows))
         else:
             present = obs.tables[name].present
+            if spec.table(name).shared:
+                read = {key: sharing.seen(obs, column) for key, column in read.items()}
+                present = sharing.seen(obs, present) & here[..., None]
         tables[name] = {
             "index": _stack([read[a.name] for a in discrete], present, jnp.int32),
             "value": _stack([read[a.name] for a in continuous], present, jnp.float32),
@@ -106,9 +110,7 @@ def packed(spec: Spec, obs: Any, size: int | None = None) -> Packed:
         raise ValueError(f"size={size!r}: must be an integer of at least 0")
     rows = jnp.nonzero(here.reshape(-1), size=int(size), fill_value=here.size)[0]
     rows = rows.astype(jnp.int32)
-    some = jax.tree.map(
-        lambda x: x.reshape(-1, *x.shape[axes:]).at[rows].get(mode="fill", fill_value=0), obs
-    )
+    some = sharing.taken(sharing.joined(obs, axes), rows, fill=True)
     return Packed(dense(spec, some), rows, jnp.sum(here, dtype=jnp.int32))
 
 

@@ -2,7 +2,8 @@
 
 Both follow `Spec` alone: an attribute added there appears here. Leading axes `...` are whatever the
 observation has: slots, worlds and slots, time too. Rows are the K rows of a table of entities, or
-the window's tiles in raster order (T = window * window).
+the window's tiles in raster order (T = window * window). A table that everybody in a world sees
+alike has no axis of slots: what is read in it is read once a world.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ def unpack(spec: Spec, obs: Observation) -> dict[str, Columns]:
     Returns:
       {"agent": {name: i32[..., K]}, "tile": {name: i32[..., T]}}. Rows without anyone, and all rows
       of an empty slot, hold what zero bits mean; `obs.tables[name].present` tells them apart.
-      Further tables of the spec are there under their names.
+      Further tables of the spec are there under their names; shared ones have the leading axes of
+      worlds alone, and `env.sharing.seen` makes them every agent's own.
     """
     columns = {table.name: _rows(spec, table, obs) for table in spec.tables}
     columns["tile"] = _tiles(spec, obs.tiles)

@@ -11,10 +11,11 @@ import jax.numpy as jnp
 import optax
 from flax import struct
 
-from jaxmmo.agents import acting, living
+from jaxmmo.agents import acting
 from jaxmmo.agents.acting import DrawRules, RolloutState, SampleRules, rules_of
 from jaxmmo.agents.policy import Output, Policy
 from jaxmmo.agents.shards import ALONE, Shards
+from jaxmmo.env import sharing
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import select
@@ -254,7 +255,7 @@ class Learner:
         if self.remembers:
             alive, size = jnp.any(acted, 0), max(1, config.minibatch // config.ticks)
         else:
-            batch = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), batch)
+            batch = sharing.joined(batch)
             alive, size = batch.steps.acted, config.minibatch
         places = minibatches.places(acted.shape[self.remembers :], shards)
         alive = shards.share(alive)
@@ -316,10 +317,10 @@ class Learner:
     def rows_of(self, batch: Experience, rows: jax.Array) -> Experience:
         """The decisions of these rows, or the records [T, M] of these slots."""
         if not self.remembers:
-            return living.take(batch, rows)
+            return sharing.taken(batch, rows)
         records = batch.replace(memory=())
-        taken = jax.tree.map(lambda x: x.at[:, rows].get(mode="clip"), records)
-        return taken.replace(memory=living.take(batch.memory, rows))
+        records = sharing.taken(records, rows, axis=1)
+        return records.replace(memory=sharing.taken(batch.memory, rows))
 
 
 def _is_float(x: jax.Array) -> bool:

@@ -59,8 +59,10 @@ def main(asked: dict[str, Any], path: str) -> None:
     """Does what is asked on a `mesh`, and writes what came of it."""
     import jaxmmo
     from jaxmmo.parallel import mesh as meshes
+    from tests.env.notices import game
 
-    env = jaxmmo.make(**SMALL, initial_population=6)
+    preset = game(shared=True) if asked.get("board") else "JaxMMO-v1"
+    env = jaxmmo.make(preset, **SMALL, initial_population=6)
     mesh = meshes.build(meshes.parse(asked["mesh"]))
     written = watched(env, mesh, asked["ticks"]) if "ticks" in asked else learned(env, mesh, asked)
     arrays: dict[str, Any] = {name: np.asarray(value) for name, value in written.items()}
@@ -68,7 +70,7 @@ def main(asked: dict[str, Any], path: str) -> None:
 
 
 def learned(env: Any, mesh: Any, asked: dict[str, Any]) -> dict[str, Any]:
-    """State and scalars after `updates`, with settings `learn` and a `core` of the policy."""
+    """State and scalars after `updates`, with settings `learn`, a `core`, and a `board`."""
     import jax
 
     from jaxmmo.agents.cores import Recurrent

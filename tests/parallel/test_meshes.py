@@ -53,6 +53,14 @@ def test_parameters_held_trajectories_are_equal_to_the_bit_and_gradients_nearly(
 
 
 @pytest.mark.slow
+def test_a_table_that_a_world_shares_stays_with_its_world(tmp_path):
+    layouts = ["worlds=1", "worlds=2,agents=2"]
+    alone, other = run(tmp_path, layouts, updates=2, learn=HELD, board=True).values()
+    assert alone["worlds/obs/tables/board/present"].shape == (8, 4)
+    compare(alone, other, rtol=1e-4)
+
+
+@pytest.mark.slow
 def test_evaluations_count_the_same_on_every_mesh(tmp_path):
     done = run(tmp_path, ["worlds=1", "worlds=4,agents=2"], ticks=40)
     alone, other = done.values()

@@ -51,13 +51,13 @@ class Shown(struct.PyTreeNode):
     are places in it: large worlds look rows up in that order.
     """
 
-    rows: jax.Array  # i32[P, K]; slot (or rank) behind each row, N for none
+    rows: jax.Array  # i32[P, K], or i32[K] for all alike; slot (or rank) behind a row, N for none
     order: jax.Array | None  # i32[N]; slot at each rank
     size: int = struct.field(pytree_node=False)  # N, slots of the table that is shown
 
     @property
     def slots(self) -> jax.Array:
-        """i32[P, K]: the slot behind each row, N for none."""
+        """i32[P, K], or i32[K] for all alike: the slot behind each row, N for none."""
         return self.slot_of(self.rows)
 
     def slot_of(self, row: jax.Array) -> jax.Array:
@@ -68,6 +68,8 @@ class Shown(struct.PyTreeNode):
 
     def chosen(self, choice: jax.Array) -> jax.Array:
         """i32[P]: the slot behind each agent's chosen row i32[P], which must be in range."""
+        if self.rows.ndim == 1:
+            return self.slot_of(self.rows[choice])
         return self.slot_of(jnp.take_along_axis(self.rows, choice[:, None], 1)[:, 0])
 
 

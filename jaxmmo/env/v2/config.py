@@ -128,7 +128,7 @@ class Config(EnvConfig):
                 raise ValueError(f"{name}={getattr(self, name)!r}: of no meaning in this game")
         if self.doomed and not self.teams:
             raise ValueError("doomed=True with teams=0: there are no leaders")
-        refuse_unknown("game", [self.game], ["", *games.GAMES])
+        refuse_unknown("game", [self.game] if self.game else [], list(games.GAMES))
         refuse_unknown("curriculum", [self.tasks], list(curricula.CURRICULA))
         curricula.rows_of(self)
 

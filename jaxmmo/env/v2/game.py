@@ -57,7 +57,7 @@ class Constants:
     def replace(self, size: str, given: dict[str, Any], game: str) -> Constants:
         """Others; ValueError for unknown ones, and values that are not played."""
         refuse_unknown("size", [size], list(SIZES))
-        refuse_unknown("game", [game], ["", *GAMES])
+        refuse_unknown("game", [game] if game else [], list(GAMES))
         refuse_unknown("constant", given, [*MEDIUM, *FIXED, *IDLE])
         for name, usual in FIXED.items():
             if given.get(name, usual) != usual:

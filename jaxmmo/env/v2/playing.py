@@ -105,11 +105,9 @@ def intents(config: Config, given: Record) -> Intent:
 
 
 def offers(config: Config, rules: Rules, state: State) -> tuple[jax.Array, jax.Array]:
-    """i32[P, K] and i32[P]: what is offered, the same for everybody, and how many there are."""
+    """i32[K] and i32[]: what is offered, the same for everybody, and how many there are."""
     del rules
-    rows, count = offered(config, state.tables["items"])
-    players = config.capacity
-    return jnp.broadcast_to(rows, (players, config.offers)), jnp.full(players, count)
+    return offered(config, state.tables["items"])
 
 
 def carried(config: Config, rules: Rules, state: State) -> tuple[jax.Array, jax.Array]:
@@ -126,5 +124,5 @@ def views_of(config: Config, nearby: View) -> tuple[View, ...]:
     if config.has("item"):
         chosen += (View("inventory", "items", config.inventory, carried),)
     if config.has("item", "exchange"):
-        chosen += (View("market", "items", config.offers, offers),)
+        chosen += (View("market", "items", config.offers, offers, shared=True),)
     return chosen

@@ -11,6 +11,7 @@ import numpy as np
 from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import Shown, WorldState
+from jaxmmo.env.state.arrays import varying_like
 from jaxmmo.env.state.table import Columns, column, observed, packed
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import Event
@@ -98,7 +99,7 @@ class OwnTask(View):
         rows = Rows(
             words=jnp.where(present[..., None], jnp.stack(words, 1), 0),
             present=present,
-            overflow=jnp.zeros(players, jnp.int32),
+            overflow=varying_like(jnp.zeros(players, jnp.int32), state.tick),
         )
         return Sight(rows, Shown(shown, None, nobody), spec)
 

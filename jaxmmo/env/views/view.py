@@ -30,6 +30,10 @@ class Rows(struct.PyTreeNode):
         return (self.words[..., attribute.word] >> attribute.shift) & (2**attribute.bits - 1)
 
 
+class SharedRows(Rows):
+    """A table that everybody in a world perceives alike: as `Rows`, without the axis P."""
+
+
 class Sight(NamedTuple):
     """What a view finds."""
 
@@ -40,7 +44,7 @@ class Sight(NamedTuple):
 
 Look = Callable[[Any, Any, Any], tuple[jax.Array, jax.Array]]
 """(config, rules, state) -> i32[P, K] slots, the table's number of slots for none, and i32[P], how
-many there are to see."""
+many there are to see; i32[K] and i32[] where everybody sees the same."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,6 +58,8 @@ class View:
       look: which ones, in the order in which they are observed; a view that finds its rows in
         another way has its own `observe` instead.
       observer_first: row 0 is the observer itself.
+      shared: everybody observes the same rows, so that there is one table a world: `look` answers
+        without the axis P, and no attribute may be relative to the observer.
     """
 
     name: str
@@ -61,6 +67,7 @@ class View:
     rows: int
     look: Look | None = None
     observer_first: bool = False
+    shared: bool = False
 
     def capacity(self, config: EnvConfig) -> int:
         """Rows of the observed table (K)."""
@@ -72,12 +79,23 @@ class View:
 
         Args:
           kind: class of the table.
+
+        Raises:
+          ValueError: if nothing of the table is observed, or a shared view would show everybody
+            something else.
         """
         first = [Attribute("self", Kind.DISCRETE, 0, 1, encoding=Encoding.FIRST)]
         attributes = (first if self.observer_first else []) + observed(kind, config)
         if not attributes:
             raise ValueError(f"view {self.name!r}: no column of {self.table!r} is observed")
-        return Table(self.name, pack(attributes), self.capacity(config), self.observer_first)
+        own = [a.name for a in attributes if a.encoding != Encoding.PLAIN]
+        if self.shared and own:
+            raise ValueError(
+                f"view {self.name!r} is shared, but {own[0]!r} differs from observer to observer: "
+                "use shared=False"
+            )
+        rows = self.capacity(config)
+        return Table(self.name, pack(attributes), rows, self.observer_first, self.shared)
 
     def observe(
         self, config: EnvConfig, rules: Rules, state: WorldState, spec: Table, ranked: Ranked
@@ -89,29 +107,38 @@ class View:
           ranked: the bodies in order, made once for all views.
 
         Raises:
-          ValueError: for a view that does not say where to look.
+          ValueError: for a view that does not say where to look, or looks for each agent though it
+            is shared, or the other way round.
         """
         del ranked
         if self.look is None:
             raise ValueError(f"view {self.name!r} does not say which rows to look at")
         slots, total = self.look(config, rules, state)
+        wanted = (
+            (self.capacity(config),) if self.shared else (config.capacity, self.capacity(config))
+        )
+        if slots.shape != wanted:
+            raise ValueError(
+                f"view {self.name!r} looks at rows i32{list(slots.shape)}: must be "
+                f"i32{list(wanted)} with shared={self.shared}"
+            )
         table: Any = state.table(self.table)
         size = table.alive.shape[0]
         words = jnp.stack(packed(table, config, spec.attributes, spec.words), -1)
-        present = (slots < size) & state.players.alive[:, None]
+        present, over = slots < size, jnp.maximum(total - slots.shape[-1], 0)
+        if not self.shared:
+            alive = state.players.alive
+            present, over = present & alive[:, None], jnp.where(alive, over, 0)
         found = words[jnp.minimum(slots, size - 1)]
-        rows = Rows(
-            words=jnp.where(present[..., None], found, 0),
-            present=present,
-            overflow=jnp.where(state.players.alive, jnp.maximum(total - slots.shape[1], 0), 0),
-        )
+        kind = SharedRows if self.shared else Rows
+        rows = kind(words=jnp.where(present[..., None], found, 0), present=present, overflow=over)
         return Sight(rows, Shown(jnp.where(present, slots, size), None, size), spec)
 
     def nothing(self, config: EnvConfig, size: int) -> Shown:
         """What is shown before the first observation: no row of the `size` slots there are."""
-        return Shown(
-            jnp.full((config.capacity, self.capacity(config)), size, jnp.int32), None, size
-        )
+        rows = self.capacity(config)
+        shape = (rows,) if self.shared else (config.capacity, rows)
+        return Shown(jnp.full(shape, size, jnp.int32), None, size)
 
     def hide(self, config: EnvConfig, spec: Table, rows: Rows) -> Rows:
         """The rows as they are observed."""

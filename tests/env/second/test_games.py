@@ -198,7 +198,10 @@ def test_the_last_side_wins_or_those_who_die_together_or_who_live_to_the_end(gam
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"game": "race"}, "unknown game 'race'; did you mean 'race_to_center'"),
+        (
+            {"game": "race_to_centre"},
+            "unknown game 'race_to_centre'; did you mean 'race_to_center'",
+        ),
         ({"teams": 999}, r"teams=999: must be an integer in \[0, 128\]"),
         ({"doomed": True}, "doomed=True with teams=0: there are no leaders"),
     ],
