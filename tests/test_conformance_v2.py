@@ -124,7 +124,7 @@ def test_resets_follow_from_their_seeds(path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("policy", "runs"), [("noop", 2), ("random_legal", 6)])
+@pytest.mark.parametrize(("policy", "runs"), [("noop", 3), ("random_legal", 12)])
 def test_short_lives_have_the_recorded_statistics(policy, runs):
     report = v2_statistics.check("Small", policy, runs=runs)
     assert report["passed"], report["mismatches"]
