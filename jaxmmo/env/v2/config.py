@@ -25,8 +25,16 @@ SEARCHES = ("exact", "window")
 
 RENEWALS = ("never", "birth", "completion")
 
+MOST = 2**18
+"""Most players, and most NPCs."""
+
 OF_THE_FIRST = ("lagging_death", "enforce_reach", "allow_stay", "observe_skills")
 """Switches of the first game that mean nothing here."""
+
+
+def items_for(players: int, room: int) -> int:
+    """Rows of the table of items that are enough for everybody's, and some that wait for a drop."""
+    return players * room + 64
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,13 +112,13 @@ class Config(EnvConfig):
             ("events", 1, 2**24),
             ("inventory", 1, 64),
             ("offers", 1, 1024),
-            ("attempts", 0, 1024),
+            ("attempts", 0, MOST),
             ("seizable", 0, 1024),
             ("teams", 0, self.capacity),
             ("terms", 1, 64),
             ("border", self.vision + 1, (self.height - 3) // 2),
-            ("capacity", 1, 2**15),
-            ("npc_capacity", 0, 2**15),
+            ("capacity", 1, MOST),
+            ("npc_capacity", 0, MOST),
         )
         if self.width != self.height:
             raise ValueError(f"width={self.width!r}: must be the height, {self.height!r}")
@@ -132,6 +140,21 @@ class Config(EnvConfig):
         refuse_unknown("curriculum", [self.tasks], list(curricula.CURRICULA))
         curricula.rows_of(self)
 
+    def _room(self, overrides: dict[str, Any]) -> dict[str, Any]:
+        """Rows of tables, and attempts, that follow from how many there may be, as before."""
+        players, npcs = (overrides.get(k, getattr(self, k)) for k in ("capacity", "npc_capacity"))
+        room = overrides.get("inventory", self.inventory)
+        if not all(isinstance(each, int) for each in (players, npcs, room)):
+            return {}  # refused, with its name, where it is checked
+        follow = {}
+        if self.items == items_for(self.capacity, self.inventory):
+            follow["items"] = items_for(players, room)
+        if self.events == 16 * self.capacity:
+            follow["events"] = 16 * players
+        if npcs > self.npc_capacity:
+            follow["attempts"] = max(self.attempts, npcs // 5)
+        return follow
+
     @property
     def centre(self) -> int:
         """Side of the playable square, tiles."""
@@ -149,9 +172,11 @@ class Config(EnvConfig):
     def replace(self, **overrides: Any) -> Config:
         """A copy with fields changed; ValueError on an unknown field or a bad value.
 
-        Players that a world begins with follow the capacity, and the width follows the height.
+        Players that a world begins with follow the capacity, as do the rows for items and events;
+        the width follows the height, and how often NPCs are tried to be placed their number.
         """
         capacity = overrides.get("capacity", self.capacity)
+        overrides = self._room(overrides) | overrides
         if "initial_population" not in overrides and isinstance(capacity, int):
             full = self.initial_population == self.capacity
             most = capacity if full else min(self.initial_population, capacity)

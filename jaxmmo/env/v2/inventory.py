@@ -10,7 +10,7 @@ from jaxmmo.env.state.arrays import add_at, at, get_at, select, set_at
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import FIGHTS, SLOT, Item
 from jaxmmo.env.v2.rules import Rules
-from jaxmmo.env.v2.state import Items, World
+from jaxmmo.env.v2.state import SMALL, Items, World
 
 STACKS = (Item.WHETSTONE, Item.ARROW, Item.RUNES)
 """Types of which several of the same level are one item."""
@@ -57,11 +57,18 @@ def held(items: Items, body: jax.Array) -> jax.Array:
 def rows_of(items: Items, bodies: int, most: int) -> jax.Array:
     """i32[bodies, most]: rows of what each of the first bodies has, in their order, I for none.
 
-    On the bits of 32 rows at a time, as `count_before`: sorting the table costs more.
+    On the bits of 32 rows at a time, as `count_before`: sorting the table costs more, but for many
+    bodies.
     """
     size, words = items.type.shape[0], -(-items.type.shape[0] // 32)
     row = jnp.arange(size, dtype=jnp.int32)
-    owner = jnp.where(items.alive, items.owner, bodies)
+    owner = jnp.where(items.alive, jnp.minimum(items.owner, bodies), bodies)
+    if bodies > SMALL:
+        order = jnp.argsort(owner).astype(jnp.int32)  # stable: rows stay in their order
+        owner = owner[order]
+        first = jnp.searchsorted(owner, jnp.arange(bodies + 1), method="sort").astype(jnp.int32)
+        place = row - first[owner]
+        return set_at(jnp.full((bodies, most), size, jnp.int32), (owner, place), order)
     word, bit = row // 32, jnp.uint32(1) << (row % 32).astype(jnp.uint32)
     bits = add_at(jnp.zeros((bodies, words), jnp.uint32), (owner, word), bit)
     # sums of small whole numbers, which any precision has exactly

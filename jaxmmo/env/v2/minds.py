@@ -7,13 +7,14 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jaxmmo.env.state.arrays import get_at, least, select
+from jaxmmo.env.state.arrays import at, get_at, least, min_at, select, set_at, varying_like
 from jaxmmo.env.v2 import chasing, paths
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import AROUND, PASSABLE, Kind
 from jaxmmo.env.v2.decisions import NO_MOVE, Rolls
+from jaxmmo.env.v2.holding import doubled
 from jaxmmo.env.v2.rules import Rules
-from jaxmmo.env.v2.state import Bodies, World, is_player, slot_of
+from jaxmmo.env.v2.state import SMALL, Bodies, World, is_player, slot_of
 
 
 class Plans(NamedTuple):
@@ -25,6 +26,9 @@ class Plans(NamedTuple):
 
 
 NOBODY = 2**30
+
+PLACES = 2**20
+"""More than there are places of bodies."""
 
 FROM_AROUND = jnp.array([0, 1, 3, 2])  # choices of `DELTAS` in the order of `AROUND`
 
@@ -76,17 +80,48 @@ def _targets(config: Config, bodies: Bodies, mine: Bodies) -> jax.Array:
 
 def _nearest(config: Config, bodies: Bodies, mine: Bodies) -> jax.Array:
     """i32[M]: id of the nearest mortal player in sight, the first row of them; 0 for none."""
+    if config.bodies > SMALL:
+        return _nearest_on_map(config, bodies, mine)
     rows = jnp.abs(bodies.row[:, None] - mine.row)
     cols = jnp.abs(bodies.col[:, None] - mine.col)
     off = jnp.maximum(rows, cols)
-    seen = bodies.alive & (bodies.kind == Kind.PLAYER) & (bodies.health > 0)
-    seen = seen[:, None] & (off <= config.vision)
-    places = 2**20
-    rank = jnp.where(seen, off * places + bodies.place[:, None], NOBODY)
+    seen = _mortal(bodies)[:, None] & (off <= config.vision)
+    rank = jnp.where(seen, off * PLACES + bodies.place[:, None], NOBODY)
     first = least(rank, NOBODY)  # twice the least is found sooner than once its index
     slots = jnp.arange(config.bodies, dtype=jnp.int32)[:, None]
     nearest = least(jnp.where(rank == first, slots, config.bodies), config.bodies)
     return get_at(bodies.id, jnp.where(first < NOBODY, nearest, config.bodies), 0)
+
+
+def _mortal(bodies: Bodies) -> jax.Array:
+    """bool[B]: living players who can be hurt."""
+    return bodies.alive & (bodies.kind == Kind.PLAYER) & (bodies.health > 0)
+
+
+def _nearest_on_map(config: Config, bodies: Bodies, mine: Bodies) -> jax.Array:
+    """As `_nearest`, in large worlds: NPCs look at the tiles around them.
+
+    On each tile stands the first of the players there; the border is wider than anybody sees.
+    """
+    sight, side = config.vision, config.height
+    start, places = jnp.full(side * side, NOBODY, jnp.int32), doubled(config.bodies + 1)
+    tile = jnp.where(_mortal(bodies), bodies.row * side + bodies.col, side * side)
+    first = min_at(start, tile, bodies.place)
+    slots = jnp.arange(config.bodies, dtype=jnp.int32)
+    behind = jnp.where(bodies.alive, bodies.place, places)
+    slot_at = set_at(jnp.full(places, config.bodies, jnp.int32), behind, slots)
+    own = mine.row * side + mine.col
+
+    def look(i: jax.Array, best: jax.Array) -> jax.Array:
+        down, right = i // config.window - sight, i % config.window - sight
+        off = jnp.maximum(jnp.abs(down), jnp.abs(right))
+        place = at(first, jnp.clip(own + down * side + right, 0, side * side - 1))
+        return jnp.minimum(best, jnp.where(place < NOBODY, off * PLACES + place, NOBODY))
+
+    best = varying_like(jnp.full(own.shape, NOBODY, jnp.int32), own)
+    best = jax.lax.fori_loop(0, config.window**2, look, best)
+    slot = get_at(slot_at, jnp.where(best < NOBODY, best % PLACES, places), config.bodies)
+    return get_at(bodies.id, slot, 0)
 
 
 def _meander(world: World, mine: Bodies, direction: jax.Array) -> jax.Array:

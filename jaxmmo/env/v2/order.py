@@ -13,13 +13,10 @@ import jax.numpy as jnp
 from jaxmmo.env.state.arrays import min_at, set_at, summed
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.decisions import Rolls
-from jaxmmo.env.v2.state import World
+from jaxmmo.env.v2.state import SMALL, World
 
 LAST = 2**30
 """After everybody."""
-
-SMALL = 512
-"""So many are compared each with each: that costs less than sorting them."""
 
 
 def ranks(config: Config, world: World, rolls: Rolls) -> jax.Array:
@@ -55,13 +52,17 @@ def first_of(rank: jax.Array, thing: jax.Array, when: jax.Array, count: int) -> 
 def sums_before(group: jax.Array, rank: jax.Array, amount: jax.Array) -> jax.Array:
     """i32[N]: the sum of the amounts of all in the same group whose rank is less.
 
+    Of equal ranks the one with the lower index comes first.
+
     Args:
       group: i32[N].
       rank: i32[N].
       amount: i32[N].
     """
     if group.shape[0] <= SMALL:
-        earlier = (group[:, None] == group[None]) & (rank[:, None] < rank[None])
+        index = jnp.arange(group.shape[0])
+        earlier = (rank[:, None] < rank) | ((rank[:, None] == rank) & (index[:, None] < index))
+        earlier &= group[:, None] == group
         return summed(jnp.where(earlier, amount[:, None], 0))
     order = jnp.lexsort((rank, group))
     sorted_group, sums = group[order], jnp.cumsum(amount[order])

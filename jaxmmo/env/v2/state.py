@@ -21,6 +21,9 @@ from jaxmmo.env.v2.constants import MATERIALS, NUM_SKILLS, PASSABLE, Item, Kind,
 from jaxmmo.spec import Attribute
 from jaxmmo.spec import Kind as Seen
 
+SMALL = 512
+"""So many are compared each with each: that costs less than sorting them."""
+
 FRESH = 2**29
 """Stamps from here on belong to rows that were never free."""
 
@@ -238,10 +241,22 @@ def is_living(bodies: Bodies) -> jax.Array:
 
 def slot_of(config: Config, bodies: Bodies, identity: jax.Array) -> jax.Array:
     """i32[N]: the slots of ids; of players also after their death. B for nobody."""
+    if config.npc_capacity > SMALL:
+        return _slot_by_search(config, bodies, identity)
     npc = bodies.id[config.capacity :]
     found = (npc[:, None] == identity) & bodies.alive[config.capacity :, None]
     slots = jnp.arange(config.capacity, config.bodies, dtype=jnp.int32)
     slot = least(jnp.where(found, slots[:, None], config.bodies), config.bodies)
+    return jnp.where(identity > 0, identity - 1, slot).astype(jnp.int32)
+
+
+def _slot_by_search(config: Config, bodies: Bodies, identity: jax.Array) -> jax.Array:
+    """As `slot_of`, without a pair of NPCs ever being compared."""
+    npc = jnp.where(bodies.alive, bodies.id, NEVER)[config.capacity :]
+    order = jnp.argsort(npc).astype(jnp.int32)
+    place = jnp.searchsorted(npc[order], identity, method="sort")
+    slot = config.capacity + get_at(order, place, config.npc_capacity)
+    slot = jnp.where(get_at(npc[order], place, NEVER) == identity, slot, config.bodies)
     return jnp.where(identity > 0, identity - 1, slot).astype(jnp.int32)
 
 

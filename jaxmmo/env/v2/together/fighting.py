@@ -162,7 +162,8 @@ def _share_out(
         return goods, set_at(looted, taken, True), made
 
     start = Goods.of(world), jnp.zeros(size, bool), Made.nothing(*spoils.drops.type.shape)
-    goods, looted, made = for_those(kills, min(VICTIMS, blows), some, start)
+    few = min(blows, max(VICTIMS, blows // 16))
+    goods, looted, made = for_those(kills, few, some, start)
     world = goods.into(world)
     row = jnp.arange(size, dtype=jnp.int32)
     owner = jnp.minimum(world.items.owner, config.bodies - 1)
@@ -198,10 +199,8 @@ def _take_items(
     needs = inherits & (stack == size)
     bag = jnp.minimum(at(spoils.victim, blow), loot.shape[0] - 1)
     key = at(loot.reshape(-1), bag * loot.shape[1] + row)
-    place = jnp.arange(rows.shape[0])
-    sooner = (key[:, None] < key) | ((key[:, None] == key) & (place[:, None] < place))
-    sooner &= (blow[:, None] == blow) & needs[:, None]
-    kept = needs & (at(bags.held, heir) + jnp.sum(sooner, 0, dtype=jnp.int32) < config.inventory)
+    taken = sums_before(jnp.where(needs, blow, LAST), key, needs.astype(jnp.int32))
+    kept = needs & (at(bags.held, heir) + taken < config.inventory)
     merged = jnp.where(inherits, stack, size)
     items = items.replace(quantity=add_at(items.quantity, merged, at(items.quantity, row)))
     received = goods.received + count_before(kept)
