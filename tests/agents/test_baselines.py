@@ -2,6 +2,7 @@
 
 import re
 from importlib import resources
+from typing import Any
 
 import jax
 import pytest
@@ -15,7 +16,7 @@ from tests.games import ENDLESS, FIRST_GAME, SECOND_GAME, TINY_SECOND
 def test_a_baseline_is_small_and_acts_within_the_masks(preset):
     path = resources.files(library.BASELINES) / f"{preset}.npz"
     assert len(path.read_bytes()) < 2_000_000
-    sizes = {"initial_population": 64} if preset in FIRST_GAME else TINY_SECOND
+    sizes: dict[str, Any] = {"initial_population": 64} if preset in FIRST_GAME else TINY_SECOND
     env = jaxmmo.make(preset, **sizes)
     policy, params = jaxmmo.load_baseline(preset)
 

@@ -72,7 +72,7 @@ def recipe(tasks: str) -> dict[str, Any]:
     """
     if tasks == "survival":
         return dict(RECIPE)
-    own = {"tasks": tasks, "renewal": "completion"}
+    own: dict[str, Any] = {"tasks": tasks, "renewal": "completion"}
     jaxmmo.make(PRESET, **own)
     return RECIPE | own
 

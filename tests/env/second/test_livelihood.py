@@ -10,6 +10,7 @@ import jaxmmo
 from jaxmmo.env.constants import Cause
 from jaxmmo.env.v2.constants import NUM_SKILLS, Event, Skill
 from jaxmmo.env.v2.livelihood import LEARNED, SOLD, WORN, reward
+from jaxmmo.records import Record
 from tests.games import ENDLESS, TINY_SECOND
 
 EARNED, LOOTED = int(Event.EARN_GOLD), int(Event.LOOT_GOLD)
@@ -32,7 +33,7 @@ def paid(before, after, rows=(), dead=()):
         log[i, [0, 1, 5]] = who, event, gold
     cause = np.full(3, int(Cause.NONE), np.int32)
     cause[list(dead)] = int(Cause.NONE) + 1
-    events = Namespace(
+    events = Record(
         log=Namespace(rows=jnp.asarray(log)),
         deaths=Namespace(cause=jnp.asarray(cause)),
         rewards=jnp.zeros(3),
