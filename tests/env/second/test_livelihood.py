@@ -34,8 +34,8 @@ def paid(before, after, rows=(), dead=()):
     cause = np.full(3, int(Cause.NONE), np.int32)
     cause[list(dead)] = int(Cause.NONE) + 1
     events = Record(
-        log=Record(rows=jnp.asarray(log)),
-        deaths=Record(cause=jnp.asarray(cause)),
+        log=Namespace(rows=jnp.asarray(log)),
+        deaths=Namespace(cause=jnp.asarray(cause)),
         rewards=jnp.zeros(3),
     )
     return np.asarray(reward(None, before, after, events))
