@@ -12,6 +12,7 @@ import pytest
 import jaxmmo
 from jaxmmo.agents import duels, scripted, wares
 from jaxmmo.agents.acting import join, split
+from jaxmmo.env import sharing
 from jaxmmo.env.constants import Cause
 from jaxmmo.env.observation import blank
 from jaxmmo.env.v2.constants import Item, Kind
@@ -44,7 +45,7 @@ def lives() -> dict[str, dict[str, Any]]:
         actions, kept = [], []
         for number, (policy, carry) in enumerate(zip(policies, carries, strict=True)):
             mine = slice(number * slots, (number + 1) * slots)
-            seen = jax.tree.map(lambda x, mine=mine: x[mine], obs)
+            seen = sharing.taken(obs, jnp.arange(mine.start, mine.stop))
             out = policy.apply((), seen, carry, reset[mine])
             choose, now_ = jax.random.split(choose)
             actions.append(policy.decide(now_, env.spec, out.logits, seen.masks))

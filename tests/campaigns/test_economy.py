@@ -108,7 +108,8 @@ def test_a_campaign_trains_measures_judges_and_goes_on(tmp_path, capsys):
     command = said.splitlines()[-1].split("python -m ")[1].split()
     assert command[:2] == ["jaxmmo.runs.library", str(tmp_path / "seed-0")]
     library.export(tmp_path / "seed-0", tmp_path / "JaxMMO-v2.npz")
-    library.load_policy(tmp_path / "JaxMMO-v2.npz", jaxmmo.make(ENDLESS, **TINY_SECOND))
+    like = TINY_SECOND | {"systems": SYSTEMS, "num_populations": LEARN["num_populations"]}
+    library.load_policy(tmp_path / "JaxMMO-v2.npz", jaxmmo.make(ENDLESS, **like))
     (tmp_path / f"seed-0-{RIVALS[1]}.npz").unlink()  # as if it had been killed before
     assert economy.campaign(tmp_path, TINY) == held
     again = capsys.readouterr().out

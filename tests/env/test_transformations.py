@@ -1,9 +1,7 @@
 """Worlds of every size and game go through JAX's transformations, and its strictest settings."""
 
 import sys
-import traceback
 from functools import lru_cache
-from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -326,16 +324,10 @@ def test_nothing_else_is_out_of_range_or_not_a_number(
 
 
 @pytest.mark.slow
-def test_index_checks_report_references_to_nothing():
+def test_index_checks_find_nothing():
     checks, env = checkify.index_checks, make(V1, 16)
     error, _ = quickly(checkify.checkify(live(env, 2, ground()), checks))(jax.random.key(2))
-    with pytest.raises(checkify.JaxRuntimeError, match="out-of-bounds") as caught:
-        error.throw()
-    assert caught.value.__cause__ is not None
-    frames = traceback.extract_tb(caught.value.__cause__.__traceback__)
-    package = str(Path(jaxmmo.__file__).parent)
-    ours = [frame.filename for frame in frames if frame.filename.startswith(package)]
-    assert ours[-1] == arrays.__file__
+    assert error.get() is None
 
 
 @pytest.mark.slow

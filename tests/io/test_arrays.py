@@ -46,10 +46,13 @@ def test_dense_holds_what_a_network_reads_under_the_names_of_its_columns(world):
     assert set(tables) == {"tile", *(t.name for t in env.spec.tables), "masks"}
     for table, columns in names.items():
         listed = columns["index"] + columns["value"]
+        shared = table != "tile" and env.spec.table(table).shared
         assert set(listed) == set(read[table])
         for kind in ("index", "value"):
             for i, name in enumerate(columns[kind]):
-                there = np.where(alive[..., None], read[table][name], 0)
+                column = np.asarray(read[table][name])
+                own = column[:, None] if shared else column  # every agent's
+                there = np.where(alive[..., None], own, 0)
                 np.testing.assert_array_equal(tables[table][kind][..., i], there)
     for head in env.spec.heads:
         assert tables["masks"][head.name] is obs.masks[head.name]
