@@ -78,18 +78,29 @@ def anything(spec, leading=(WORLDS, SLOTS)):
     return obs.replace(tables=obs.tables.replace(**{name: table}))
 
 
+def quickly(fn):
+    """The function compiled without the optimisations that take most of the time."""
+    return jax.jit(fn, compiler_options={"xla_backend_optimization_level": 0})
+
+
 def close(one, other):
     """Equal but for the order of sums."""
     jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-3, atol=2e-4), one, other)
 
 
-@pytest.mark.parametrize(("spec", "name", "blocks"), NETWORKS.values(), ids=NETWORKS.keys())
+@pytest.mark.parametrize(
+    ("spec", "name", "blocks"),
+    [
+        pytest.param(*network, id=key, marks=[pytest.mark.slow] if key == "market" else [])
+        for key, network in NETWORKS.items()
+    ],
+)
 def test_one_table_a_world_is_answered_as_rows_for_each(spec, name, blocks):
     policy, other = build(spec, **blocks), build(for_each(spec), **blocks)
-    params = jax.jit(policy.init)(jax.random.key(0))
+    params = quickly(policy.init)(jax.random.key(0))
     obs, reset = anything(spec), jnp.zeros((WORLDS, SLOTS), bool)
     carry = jax.tree.map(lambda x: x + 0.1, policy.initial_carry(reset.shape))
-    apply, each = jax.jit(policy.apply), jax.jit(lambda *a: other.apply(*a))
+    apply, each = quickly(policy.apply), quickly(lambda *a: other.apply(*a))
     noisy = jax.tree.map(lambda x: x + 0.3 * jax.random.normal(jax.random.key(1), x.shape), params)
     for weights in (params, noisy):
         expected = each(weights, given_to_each(obs), carry, reset)
@@ -98,7 +109,7 @@ def test_one_table_a_world_is_answered_as_rows_for_each(spec, name, blocks):
     assert np.std(np.asarray(expected.logits[pointing])) > 1e-3
     assert not np.asarray(expected.aux[name][-1]).any()  # nothing there to look at
     if not blocks:
-        vmapped = jax.jit(jax.vmap(policy.apply, (None, 0, 0, 0)))
+        vmapped = quickly(jax.vmap(policy.apply, (None, 0, 0, 0)))
         close(vmapped(noisy, obs, carry, reset), expected)
     flat, answers = sharing.joined((obs, carry, reset)), sharing.joined(expected)
     for rows in (jnp.array([20, 1, 9, 8, 17]), jnp.array([23, 2])):  # more than worlds, and fewer
@@ -109,18 +120,18 @@ def test_populations_find_the_board_of_their_world():
     spec, reset = ONE.spec, jnp.zeros((WORLDS, SLOTS), bool)
     obs = anything(spec)
     policy, other = (unshared(build(s), s, 2, chunk=4) for s in (spec, for_each(spec)))
-    params = jax.jit(policy.init)(jax.random.key(0))
-    one = jax.jit(policy.apply)(params, obs, (), reset)
-    close(one, jax.jit(lambda *a: other.apply(*a))(params, given_to_each(obs), (), reset))
+    params = quickly(policy.init)(jax.random.key(0))
+    one = quickly(policy.apply)(params, obs, (), reset)
+    close(one, quickly(lambda *a: other.apply(*a))(params, given_to_each(obs), (), reset))
 
 
 def test_scripts_find_the_market_of_their_world():
     obs, reset = anything(SPEC), jnp.zeros((WORLDS, SLOTS), bool)
     policy, other = (scripted2.build("trader", spec) for spec in (SPEC, for_each(SPEC)))
     carry = policy.initial_carry(reset.shape)
-    expected = jax.jit(lambda *a: other.apply(*a))((), given_to_each(obs), carry, reset)
+    expected = quickly(lambda *a: other.apply(*a))((), given_to_each(obs), carry, reset)
     some = sharing.taken(sharing.joined((obs, carry, reset)), jnp.array([20, 1, 9, 8, 17]))
-    one, few = jax.jit(lambda: (policy.apply((), obs, carry, reset), policy.apply((), *some)))()
+    one, few = quickly(lambda: (policy.apply((), obs, carry, reset), policy.apply((), *some)))()
     close(one, expected)
     close(few, sharing.taken(sharing.joined(expected), jnp.array([20, 1, 9, 8, 17])))
 
@@ -165,7 +176,7 @@ def test_minibatches_find_the_board_of_their_world(core):
             params, moments, terms = learner.learn(*start, batch, jnp.float32(1), keys[5])
             return moments[1].mu, terms, jax.tree.map(jnp.subtract, params, start[0])
 
-        learned.append(jax.jit(learn)())
+        learned.append(quickly(learn)())
     (gradients, terms, moved), (other, told, _) = learned
     close(gradients, other)
     close(terms, told)
@@ -178,8 +189,8 @@ def test_a_run_is_the_same_with_one_board_a_world():
     after = []
     for env in (ONE, EACH):
         learner = Learner(env, build(env.spec), config)
-        state = jax.jit(learner.init)(jax.random.key(0))
-        update = jax.jit(learner.update)
+        state = quickly(learner.init)(jax.random.key(0))
+        update = quickly(learner.update)
         state, _ = update(state)
         state, metrics = update(state)
         board = state.worlds.obs.tables["board"]

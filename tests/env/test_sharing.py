@@ -46,10 +46,15 @@ def play(env, ticks):
     return jax.lax.scan(tick, start, jax.random.split(jax.random.key(1), ticks))[1]
 
 
+def quickly(fn):
+    """The function compiled without the optimisations that take most of the time."""
+    return jax.jit(fn, compiler_options={"xla_backend_optimization_level": 0})
+
+
 @pytest.fixture(scope="module")
 def played():
     """The same ticks with one board, and with a board for each."""
-    return [jax.jit(lambda env=env: play(env, 12))() for env in (ONE, EACH)]
+    return [quickly(lambda env=env: play(env, 12))() for env in (ONE, EACH)]
 
 
 def test_one_board_is_the_same_game_as_a_board_for_each(played):
