@@ -8,7 +8,6 @@ and written as one table, in which a world's rows follow those of the world befo
 from __future__ import annotations
 
 import functools
-import math
 from typing import Any
 
 import jax
@@ -19,10 +18,12 @@ INDICES = 2**31 - 1
 """So many rows can be told apart; a batch that has more is left to the compiler."""
 
 
-@custom_vmap
-def take(array: jax.Array, index: jax.Array) -> jax.Array:
-    """The rows at an index i32[...], which the caller knows to be in range."""
+def _plain_take(array: jax.Array, index: jax.Array) -> jax.Array:
     return array.at[index].get(mode="promise_in_bounds", wrap_negative_indices=False)
+
+
+take = custom_vmap(_plain_take)
+"""The rows at an index i32[...], which the caller knows to be in range."""
 
 
 @take.def_vmap
@@ -31,14 +32,10 @@ def _take_of_worlds(size: int, batched: Any, array: jax.Array, index: jax.Array)
         return take(array, index), True
     if not batched[1]:
         return jax.vmap(_plain_take, (0, None))(array, index), True
-    if not _joins(math.prod(array.shape[:2])):
+    if not _joins(size * array.shape[1]):
         return jax.vmap(_plain_take)(array, index), True
     found = take(_joined(array), _of_worlds(size, array.shape[1], index).reshape(-1))
     return found.reshape(index.shape + array.shape[2:]), True
-
-
-def _plain_take(array: jax.Array, index: jax.Array) -> jax.Array:
-    return array.at[index].get(mode="promise_in_bounds", wrap_negative_indices=False)
 
 
 def _written(name: str, array: jax.Array, index: jax.Array, value: jax.Array) -> jax.Array:
@@ -63,14 +60,13 @@ def writer(name: str) -> Any:
     def _of_batch(
         size: int, batched: Any, array: jax.Array, index: jax.Array, value: jax.Array
     ) -> Any:
-        if not _joins(size * math.prod(array.shape[:2])):
+        if not _joins(size * array.shape[1 if batched[0] else 0]):
             axes = tuple(0 if each else None for each in batched)
             return jax.vmap(plain, axes)(array, index, value), True
         array, index, value = (
             x if each else jnp.broadcast_to(x, (size, *x.shape))
             for x, each in zip((array, index, value), batched, strict=True)
         )
-
         rows = _of_worlds(size, array.shape[1], index).reshape(-1)
         values = value.reshape(-1, *array.shape[2:])
         return write(_joined(array), rows, values).reshape(array.shape), True

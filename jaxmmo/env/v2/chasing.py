@@ -47,15 +47,13 @@ def first_steps(
     Returns:
       i32[N, 2]: (rows, columns), a unit step or zeros.
     """
-    few = FEW if start.shape[0] > FEW else start.shape[0]
-    few = max(few, start.shape[0] // 8)
     blocks = pack_bits(passable)
 
     def search(index: jax.Array, steps: jax.Array) -> jax.Array:
         who = jnp.minimum(index, start.shape[0] - 1)
         return set_at(steps, index, _first_steps(blocks, at(start, who), at(goal, who)))
 
-    return for_those(wanted, few, search, jnp.zeros_like(start))
+    return for_those(wanted, FEW, search, jnp.zeros_like(start))
 
 
 def _first_steps(packed: jax.Array, start: jax.Array, goal: jax.Array) -> jax.Array:

@@ -10,7 +10,7 @@ from jaxmmo.env.state.arrays import add_at, at, get_at, select, set_at
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import FIGHTS, SLOT, Item
 from jaxmmo.env.v2.rules import Rules
-from jaxmmo.env.v2.state import SMALL, Items, World
+from jaxmmo.env.v2.state import SMALL, Items, Rows, World
 
 STACKS = (Item.WHETSTONE, Item.ARROW, Item.RUNES)
 """Types of which several of the same level are one item."""
@@ -143,10 +143,17 @@ def make_item(
 
 def destroy(world: World, item: jax.Array, when: jax.Array) -> World:
     """An item is gone, or several are, and its row waits to be used again."""
-    nobody, rows = world.bodies.id.shape[0], world.item_rows
-    items = write(world.items, item, when, alive=False, owner=nobody, equipped=False, price=0)
-    freed = rows.free_at(item, when) if item.ndim else rows.free(item, when)
-    return world.replace(items=items, item_rows=freed)
+    nobody = world.bodies.id.shape[0]
+    items, rows = taken_out(world.items, world.item_rows, item, when, nobody)
+    return world.replace(items=items, item_rows=rows)
+
+
+def taken_out(
+    items: Items, rows: Rows, item: jax.Array, when: jax.Array, nobody: int
+) -> tuple[Items, Rows]:
+    """As `destroy`, of the tables alone."""
+    items = write(items, item, when, alive=False, owner=nobody, equipped=False, price=0)
+    return items, rows.free_at(item, when) if item.ndim else rows.free(item, when)
 
 
 def destroy_each(world: World, mask: jax.Array) -> World:

@@ -72,7 +72,7 @@ def written(draft: Draft, size: int) -> Log:
         return set_at(rows, jnp.where(there, at(place, at_end), size), row)
 
     empty = cleared(size)
-    rows = for_those(fits, min(size, max(EVENTS, size // 8)), some, empty.rows)
+    rows = for_those(fits, EVENTS, some, empty.rows)
     return Log(rows=rows, count=jnp.sum(when, dtype=jnp.int32))
 
 

@@ -58,9 +58,10 @@ def _if_asked(
 ) -> dict[Predicate, jax.Array]:
     """Values of predicates, or zeros where no task of any world asks for one of them."""
     asked = jnp.zeros(tasks.predicate.shape, bool)
-    for predicate in jax.eval_shape(compute):
+    shapes = jax.eval_shape(compute)
+    for predicate in shapes:
         asked |= tasks.predicate == int(predicate)
-    return where_any(asked, compute)
+    return where_any(asked, compute, shapes)
 
 
 class _Groups:

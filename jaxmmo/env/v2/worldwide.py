@@ -32,32 +32,40 @@ def _greatest_of_worlds(size: int, batched: Any, value: jax.Array) -> tuple[jax.
 T = TypeVar("T")
 
 
-def where_any(asked: jax.Array, compute: Callable[[], T]) -> T:
+def anywhere(mask: jax.Array) -> jax.Array:
+    """bool[]: whether a mask bool[N] is set for anybody in any world of the batch."""
+    return greatest(mask.any().astype(jnp.int32)) > 0
+
+
+def where_any(asked: jax.Array, compute: Callable[[], T], shapes: T) -> T:
     """What a function gives, or zeros if nobody asks for it in any world of the batch.
 
     Args:
       asked: bool[N].
       compute: gives arrays.
+      shapes: theirs, as `jax.eval_shape` tells them.
     """
-    shapes = jax.eval_shape(compute)
-    wanted = greatest(asked.any().astype(jnp.int32)) > 0
     nothing = jax.tree.map(lambda shape: jnp.zeros(shape.shape, shape.dtype), shapes)
     return jax.lax.cond(
-        wanted, lambda: varying_like(compute(), asked), lambda: varying_like(nothing, asked)
+        anywhere(asked),
+        lambda: varying_like(compute(), asked),
+        lambda: varying_like(nothing, asked),
     )
 
 
-def for_those(wanted: jax.Array, most: int, act: Callable[[jax.Array, T], T], state: T) -> T:
+def for_those(wanted: jax.Array, few: int, act: Callable[[jax.Array, T], T], state: T) -> T:
     """Acts for a few at a time: in as many rounds as the fullest world of the batch needs.
 
     Args:
       wanted: bool[N], for whom.
-      most: how many at a time (K).
+      few: how many at a time (K) where there are not more than sixteen times as many; else it is a
+        sixteenth of all.
       act: (index i32[K], state) -> state, where N stands for nobody; in a round in which a world
         has nobody left it must leave its state as it is.
       state: arrays, before the first round.
     """
     size = wanted.shape[0]
+    most = min(size, max(few, size // 16))
     index = compact(wanted, count_before(wanted), size + most)
     rounds = -(-greatest(jnp.sum(wanted, dtype=jnp.int32)) // most)
 

@@ -103,7 +103,7 @@ def test_what_nobody_asks_for_is_not_computed():
             jax.debug.callback(lambda: calls.append(1))
             return x * 2
 
-        return where_any(asked, compute)
+        return where_any(asked, compute, jax.ShapeDtypeStruct(x.shape, x.dtype))
 
     run = jax.jit(jax.vmap(answer))
     x = jnp.arange(6).reshape(3, 2)

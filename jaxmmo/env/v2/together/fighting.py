@@ -162,8 +162,7 @@ def _share_out(
         return goods, set_at(looted, taken, True), made
 
     start = Goods.of(world), jnp.zeros(size, bool), Made.nothing(*spoils.drops.type.shape)
-    few = min(blows, max(VICTIMS, blows // 16))
-    goods, looted, made = for_those(kills, few, some, start)
+    goods, looted, made = for_those(kills, VICTIMS, some, start)
     world = goods.into(world)
     row = jnp.arange(size, dtype=jnp.int32)
     owner = jnp.minimum(world.items.owner, config.bodies - 1)
@@ -207,10 +206,7 @@ def _take_items(
     items = inventory.write(
         items, row, kept, owner=heir, equipped=False, price=0, received=received
     )
-    gone = there & ~kept
-    items = inventory.write(
-        items, row, gone, alive=False, owner=config.bodies, equipped=False, price=0
-    )
+    items, free = inventory.taken_out(items, goods.rows, row, there & ~kept, config.bodies)
     received = goods.received + jnp.sum(kept, dtype=jnp.int32)
-    goods = Goods(items, goods.rows.free_at(row, gone), received, goods.lost)
+    goods = Goods(items, free, received, goods.lost)
     return goods, jnp.where(kept, row, size)

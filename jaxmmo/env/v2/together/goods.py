@@ -100,7 +100,7 @@ def make_each(config: Config, world: World, found: Found, event: Event) -> World
         return goods, jax.tree.map(lambda a, b: set_at(a, index, b), made, new)
 
     start = Goods.of(world), Made.nothing(*found.type.shape)
-    goods, made = for_those(found.when.any(1), min(size, max(SOME, size // 8)), some, start)
+    goods, made = for_those(found.when.any(1), SOME, some, start)
     return record_made(goods.into(world), found, made, event)
 
 

@@ -30,7 +30,7 @@ from jaxmmo.env.v2.order import LAST
 from jaxmmo.env.v2.rules import Rules
 from jaxmmo.env.v2.state import World, is_player
 from jaxmmo.env.v2.together.goods import Found, Goods, make_each, worn_by
-from jaxmmo.env.v2.worldwide import greatest
+from jaxmmo.env.v2.worldwide import anywhere
 
 CLAIM = 2**29
 """Above all ticks; claims lie between it and `NEVER`, which no ripe tile has."""
@@ -66,8 +66,7 @@ def _lose_in_fog(world: World, fogged: jax.Array) -> World:
         gone = goods.items.alive & get_at(fogged, goods.items.owner, False)
         return Goods.of(inventory.destroy_each(goods.into(world), gone))
 
-    some = greatest(fogged.any().astype(jnp.int32)) > 0
-    return jax.lax.cond(some, lose, lambda goods: goods, Goods.of(world)).into(world)
+    return jax.lax.cond(anywhere(fogged), lose, lambda goods: goods, Goods.of(world)).into(world)
 
 
 def _gather(
