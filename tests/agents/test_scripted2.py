@@ -18,6 +18,7 @@ from jaxmmo.env.observation import blank
 from jaxmmo.env.v2.constants import Item, Kind
 from jaxmmo.evaluation import economies
 from tests.games import ENDLESS, TINY_SECOND
+from tests.programs import quickly
 
 PLAYERS = ("random", "forager", "fighter", "trader")
 WORLDS, TICKS = 3, 150
@@ -25,11 +26,6 @@ WORLDS, TICKS = 3, 150
 
 def env_of() -> Any:
     return jaxmmo.make(ENDLESS, **TINY_SECOND)
-
-
-def quickly(fn):
-    """The function compiled without the optimisations that take most of the time."""
-    return jax.jit(fn, compiler_options={"xla_backend_optimization_level": 0})
 
 
 @functools.cache

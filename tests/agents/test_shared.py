@@ -23,6 +23,7 @@ from jaxmmo.records import Record
 from jaxmmo.spec import Spec
 from tests.env.test_sharing import EACH, ONE
 from tests.games import ENDLESS, TINY_SECOND
+from tests.programs import quickly
 
 ENV = jaxmmo.make(ENDLESS, **TINY_SECOND)
 SPEC = ENV.spec
@@ -76,11 +77,6 @@ def anything(spec, leading=(WORLDS, SLOTS)):
     table = obs.tables[name]
     table = table.replace(present=table.present.at[..., -1, :].set(False))
     return obs.replace(tables=obs.tables.replace(**{name: table}))
-
-
-def quickly(fn):
-    """The function compiled without the optimisations that take most of the time."""
-    return jax.jit(fn, compiler_options={"xla_backend_optimization_level": 0})
 
 
 def close(one, other):

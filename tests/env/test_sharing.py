@@ -14,6 +14,7 @@ from jaxmmo.env.observation import blank
 from jaxmmo.env.views.view import Rows, SharedRows, View
 from jaxmmo.io.inputs import unpack
 from tests.env.notices import ROWS, SLOTS, game, hanging, hanging_for_each
+from tests.programs import quickly
 
 SMALL: dict[str, Any] = {
     "height": 32,
@@ -44,11 +45,6 @@ def play(env, ticks):
 
     start = jax.vmap(env.reset)(jax.random.split(jax.random.key(0), WORLDS))
     return jax.lax.scan(tick, start, jax.random.split(jax.random.key(1), ticks))[1]
-
-
-def quickly(fn):
-    """The function compiled without the optimisations that take most of the time."""
-    return jax.jit(fn, compiler_options={"xla_backend_optimization_level": 0})
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ from jaxmmo.io import decisions
 from jaxmmo.io.inputs import inputs
 from tests.examples import example
 from tests.games import FIRST_GAME
+from tests.programs import quickly
 
 V1, V13 = FIRST_GAME
 WORLDS = [
@@ -99,11 +100,6 @@ def test_nothing_is_promoted_silently_on_the_way_from_observations_to_actions(ga
         jax.eval_shape(lambda obs: inputs(spec, obs), obs)
         for policy in policies:
             jax.eval_shape(lambda key, obs, p=policy: act(p, key, obs), jax.random.key(0), obs)
-
-
-def quickly(fn):
-    """The function compiled without the optimisations that take most of the time."""
-    return jax.jit(fn, compiler_options={"xla_backend_optimization_level": 0})
 
 
 def sharded(run):
