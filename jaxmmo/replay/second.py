@@ -26,8 +26,8 @@ from jaxmmo.env.v2.tasks import Predicate
 from jaxmmo.replay import colors
 
 HIDDEN = (
-    *("places", "item_rows", "seizures", "queue", "tasks.subject", "tasks.target", "tasks.parts"),
-    "progress.counted",
+    *("places", "item_rows", "seizures", "queue", "muster", "progress.counted"),
+    *("tasks.subject", "tasks.target", "tasks.parts"),
     *(f"bodies.{name}" for name in ("place", "turn", "kind", "attacker", "resilient")),
     *(f"bodies.{name}" for name in ("immortal_until", "spawn_row", "spawn_col", "latest_combat")),
 )

@@ -25,6 +25,8 @@ SEARCHES = ("exact", "window")
 
 RENEWALS = ("never", "birth", "completion")
 
+NPCS = ("wild", "waves", "soldiers")
+
 MOST = 2**18
 """Most players, and most NPCs."""
 
@@ -68,6 +70,12 @@ class Config(EnvConfig):
       doomed: with the first member of a team all of it dies.
       landmark: the centre of the map is a herb amid grass.
       anywhere: players begin and come back on any passable tile, not at the edge.
+      npcs: how NPCs come: "wild" ones anywhere, as dangerous as the place; "waves" together, each
+        more dangerous than the one before; "soldiers" with a place to rally to. See `mustering`.
+      recons: four of each team watch the quadrants: they are frozen, cannot be hurt, and talk.
+      circle: tiles from the centre to where teams begin, around it; 0 for the edge.
+      radio: rows of the table of living team mates that agents observe, wherever those are; 0 for
+        no such table.
       seizable: tiles that a game marks to be seized (Z), the landmark if there is one; tasks about
         tiles mark none.
       systems: names of the systems that are on, of `SYSTEMS`.
@@ -101,6 +109,10 @@ class Config(EnvConfig):
     doomed: bool = False
     landmark: bool = False
     anywhere: bool = False
+    npcs: str = "wild"
+    recons: bool = False
+    circle: int = 0
+    radio: int = 0
     seizable: int = 0
     systems: tuple[str, ...] = SYSTEMS
 
@@ -119,6 +131,8 @@ class Config(EnvConfig):
             ("border", self.vision + 1, (self.height - 3) // 2),
             ("capacity", 1, MOST),
             ("npc_capacity", 0, MOST),
+            ("circle", 0, (self.height - 2 * self.border) // 2),
+            ("radio", 0, 1024),
         )
         if self.width != self.height:
             raise ValueError(f"width={self.width!r}: must be the height, {self.height!r}")
@@ -134,11 +148,26 @@ class Config(EnvConfig):
             usual = EnvConfig.__dataclass_fields__[name].default
             if getattr(self, name) != usual:
                 raise ValueError(f"{name}={getattr(self, name)!r}: of no meaning in this game")
-        if self.doomed and not self.teams:
-            raise ValueError("doomed=True with teams=0: there are no leaders")
+        self._check_teams()
         refuse_unknown("game", [self.game] if self.game else [], list(games.GAMES))
         refuse_unknown("curriculum", [self.tasks], list(curricula.CURRICULA))
         curricula.rows_of(self)
+
+    def _check_teams(self) -> None:
+        if self.doomed and not self.teams:
+            raise ValueError("doomed=True with teams=0: there are no leaders")
+        if self.npcs not in NPCS:
+            raise ValueError(f"npcs={self.npcs!r}: must be one of {NPCS}")
+        for name, value in {"circle": self.circle, "radio": self.radio}.items():
+            if value and not self.teams:
+                raise ValueError(f"{name}={value!r} with teams=0: it is of teams")
+        if self.npcs == "soldiers" and not self.teams:
+            raise ValueError("npcs='soldiers' with teams=0: they rally against teams")
+        if self.recons:
+            least = self.capacity - max(self.teams - 1, 0) * self.team_size if self.teams else 0
+            if least <= games.RECONS:
+                told = f"capacity={self.capacity!r} and teams={self.teams!r}"
+                raise ValueError(f"recons=True with {told}: a team needs more than {games.RECONS}")
 
     def _room(self, overrides: dict[str, Any]) -> dict[str, Any]:
         """Rows of tables, and attempts, that follow from how many there may be, as before."""
@@ -159,6 +188,16 @@ class Config(EnvConfig):
     def centre(self) -> int:
         """Side of the playable square, tiles."""
         return self.height - 2 * self.border
+
+    @property
+    def team_size(self) -> int:
+        """Players of a team; the last one may have fewer."""
+        return -(-self.capacity // max(self.teams, 1))
+
+    @property
+    def arrivals(self) -> int:
+        """Most NPCs that may come in a tick (A)."""
+        return self.attempts if self.npcs == "wild" else self.npc_capacity
 
     def gives_tasks(self, choices: int) -> bool:
         """Whether tasks are given while a world goes on, from a curriculum of so many."""

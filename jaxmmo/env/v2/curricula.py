@@ -121,6 +121,12 @@ def comm_together(config: Config) -> list[Row]:
     return [Row((Predicate.ALL_MEMBERS_WITHIN_RANGE, config.vision), subject=Group.TEAM)]
 
 
+def radio_raid(config: Config) -> list[Row]:
+    """A team is to defeat five NPCs, of any level."""
+    del config
+    return [Row((Predicate.DEFEAT_ENTITY, 5, 0, 0), subject=Group.TEAM)]
+
+
 YIELDS = (Item.RATION, Item.POTION, Item.WHETSTONE, Item.ARROW, Item.RUNES)
 """What the professions harvest, in the order of `Skill`."""
 
@@ -136,6 +142,7 @@ CURRICULA: dict[str, Curriculum] = {
     "king_of_the_hill": king_of_the_hill,
     "protect_the_king": protect_the_king,
     "comm_together": comm_together,
+    "radio_raid": radio_raid,
 }
 """The curricula by name."""
 

@@ -28,6 +28,15 @@ class Intent(struct.PyTreeNode):
     message: jax.Array  # i32[P]
 
 
+class MusterRolls(struct.PyTreeNode):
+    """Random numbers of NPCs that come in waves, or with orders. A of them may come."""
+
+    place: jax.Array  # u32[A]; which tile of an area
+    temper: jax.Array  # f32[A]; uniform in [0, 1)
+    quarter: jax.Array  # i32[]; 0..3, the quadrant in which a wave comes
+    stray: jax.Array  # u32[M]; which way a soldier goes to a point far away
+
+
 class Rolls(struct.PyTreeNode):
     """Every random number of a tick: given these, all else follows. A attempts to place NPCs."""
 
@@ -50,3 +59,4 @@ class Rolls(struct.PyTreeNode):
     tool: jax.Array  # i32[A]; item
     respawn: jax.Array  # i32[P, 2]; where dead players come back
     task: jax.Array | None = None  # f32[P]; uniform, which task a player is given, if there are any
+    muster: MusterRolls | None = None  # None where NPCs come by themselves

@@ -17,7 +17,7 @@ from jaxmmo.env.systems.spawning import PopulationFn
 from jaxmmo.env.systems.system import System
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import AROUND, PASSABLE
-from jaxmmo.env.v2.decisions import Rolls
+from jaxmmo.env.v2.decisions import MusterRolls, Rolls
 from jaxmmo.env.v2.holding import State
 from jaxmmo.env.v2.order import sorted_by
 from jaxmmo.env.v2.rules import Rules
@@ -82,9 +82,10 @@ def uniform(word: jax.Array) -> jax.Array:
 def draw(config: Config, rules: Rules, state: State, key: jax.Array) -> Rolls:
     """As `draw_rolls`, of this game's own tick."""
     players, npcs = state.bodies.id[: config.capacity], state.bodies.id[config.capacity :]
-    tries = jnp.arange(config.attempts)
+    tries = jnp.arange(config.arrivals)
     bodies: Any = state.bodies
     gives = config.gives_tasks(rules.task_weights.shape[0])
+    musters = config.npcs != "wild"
     found = draws(
         key,
         {
@@ -99,6 +100,7 @@ def draw(config: Config, rules: Rules, state: State, key: jax.Array) -> Rolls:
             "styles": tries,
             "gear": tries,
             **({"tasks": drawers(config, bodies)} if gives else {}),
+            **({"musters": tries, "quarter": jnp.arange(1)} if musters else {}),
         },
     )
     drops = jnp.stack([uniform(word) for word in found["drops"]], 1)
@@ -124,6 +126,18 @@ def draw(config: Config, rules: Rules, state: State, key: jax.Array) -> Rolls:
         tool=8 + random.below(tool, 5),
         respawn=_respawns(config, state, *found["respawns"]),
         task=uniform(found["tasks"][0]) if gives else None,
+        muster=_muster(found) if musters else None,
+    )
+
+
+def _muster(found: dict[str, tuple[jax.Array, jax.Array]]) -> MusterRolls:
+    """What NPCs that do not come by themselves draw."""
+    place, temper = found["musters"]
+    return MusterRolls(
+        place=place,
+        temper=uniform(temper),
+        quarter=random.below(found["quarter"][0][0], 4),
+        stray=found["directions"][1],
     )
 
 
@@ -167,8 +181,15 @@ def _respawns(config: Config, state: State, place: jax.Array, side: jax.Array) -
 
 def anywhere(material: jax.Array, word: jax.Array) -> jax.Array:
     """i32[N, 2]: passable tiles of a map u8[S, S], all equally likely, from words u32[N]."""
-    passable = jnp.asarray(PASSABLE)[material.astype(jnp.int32)].reshape(-1)
-    until = jnp.cumsum(passable, dtype=jnp.int32)
+    return among(jnp.asarray(PASSABLE)[material.astype(jnp.int32)], word)
+
+
+def among(free: jax.Array, word: jax.Array) -> jax.Array:
+    """i32[N, 2]: tiles of a mask bool[S, S], all equally likely, from words u32[N].
+
+    Beyond the last tile where the mask has none.
+    """
+    until = jnp.cumsum(free.reshape(-1), dtype=jnp.int32)
     nth = random.below(word, jnp.maximum(until[-1], 1))
     tile = jnp.searchsorted(until, nth + 1).astype(jnp.int32)
-    return jnp.stack([tile // material.shape[1], tile % material.shape[1]], 1)
+    return jnp.stack([tile // free.shape[1], tile % free.shape[1]], 1)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
+from jaxmmo.env.rules import NEVER
 from jaxmmo.env.state import select
 from jaxmmo.env.systems.movement import visit
 from jaxmmo.env.systems.spawning import PopulationFn
-from jaxmmo.env.v2 import spawning
+from jaxmmo.env.v2 import mustering, spawning
 from jaxmmo.env.v2.assigning import sample
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import Kind
 from jaxmmo.env.v2.drawing import anywhere, draw, draws
+from jaxmmo.env.v2.games import RECONS
 from jaxmmo.env.v2.holding import State, with_world, world_of
+from jaxmmo.env.v2.places import edge, quarters, team_spots
 from jaxmmo.env.v2.rules import Rules
 from jaxmmo.env.v2.state import Rows, World
 from jaxmmo.env.v2.teams import team_of
@@ -36,7 +39,7 @@ def first_bodies(
     identity = bodies.id.at[: config.capacity].set(players)
     state = state.replace(bodies=bodies.replace(id=identity))
     world = world_of(config, rules, state)
-    if config.has("npc") and config.npc_capacity:
+    if config.has("npc") and config.npc_capacity and config.npcs == "wild":
         world = spawning.refill(config, rules, world, draw(config, rules, state, key))
     population = population_fn(config, rules, key, players)
     population = check_population(population_fn, population, players)
@@ -44,32 +47,11 @@ def first_bodies(
         config.initial_population, rules.max_population
     )
     world = _place(config, rules, world, key, placed, population)
+    if config.has("npc") and config.npc_capacity and config.npcs == "soldiers":
+        world = mustering.garrison(config, rules, world, draw(config, rules, state, key), key)
     state = with_world(state, world).replace(tasks=sample(key, config, rules, world.bodies))
     here = state.players
     return state.replace(lives=visit(config, state.lives, placed, here.row, here.col))
-
-
-def edge(config: Config) -> jax.Array:
-    """i32[4 C, 2]: the tiles on which players begin; one corner counts twice, one not at all."""
-    low, high = config.border, config.border + config.centre
-    along = jnp.arange(low, high)
-    sides = [
-        (jnp.full_like(along, low), along),
-        (along, jnp.full_like(along, high)),
-        (jnp.full_like(along, high), along),
-        (along, jnp.full_like(along, low)),
-    ]
-    return jnp.concatenate([jnp.stack(side, 1) for side in sides]).astype(jnp.int32)
-
-
-def team_spots(config: Config) -> jax.Array:
-    """i32[4 k, 2]: the tiles on which teams begin: k on each side of the edge, evenly spaced."""
-    many = -(-config.teams // 4)
-    entries = jnp.array([config.centre * (i + 1) // (many + 1) for i in range(many)])
-    sides = edge(config).reshape(4, -1, 2)
-    # around the square: two sides are walked back
-    sides = jnp.concatenate([sides[:2], sides[2:, ::-1]])
-    return sides[:, entries].reshape(-1, 2)
 
 
 def _place(
@@ -85,6 +67,7 @@ def _place(
     spots = team_spots(config) if config.teams else edge(config)
     wanted = {"edge": jnp.arange(spots.shape[0]), "resilience": bodies.id[:size]}
     wanted |= {"places": bodies.id[:size]} if config.anywhere else {}
+    wanted |= {"recons": bodies.id[:size]} if config.recons else {}
     drawn = draws(key, wanted)
     order = jnp.argsort(drawn["edge"][0])
     team = team_of(config)
@@ -112,6 +95,8 @@ def _place(
         "level": 1,
         "resilient": ranks < spared,
     }
+    if config.recons:
+        values |= _recons(config, drawn["recons"][0], placed, team, spot)
     rows, place = _take(world.places, size, placed)
     values["place"] = place
     columns = {}
@@ -119,6 +104,31 @@ def _place(
         old = getattr(bodies, name)
         columns[name] = old.at[:size].set(select(placed, value, old[:size]))
     return world.replace(bodies=bodies.replace(**columns), places=rows)
+
+
+def _recons(
+    config: Config, word: jax.Array, placed: jax.Array, team: jax.Array, spot: jax.Array
+) -> dict[str, jax.Array]:
+    """Four of each team stand frozen on the centres of the quadrants, and cannot be hurt.
+
+    Args:
+      word: u32[P], uniform: of each team the first ones in their order are chosen.
+      placed: bool[P].
+      team: i32[P].
+      spot: i32[P, 2], where the others begin.
+    """
+    slot = jnp.arange(config.capacity)
+    before = (word[:, None] < word) | ((word[:, None] == word) & (slot[:, None] < slot))
+    rank = (before & placed[:, None] & (team[:, None] == team)).sum(0)
+    chosen = placed & (rank < RECONS)
+    spot = select(chosen, quarters(config)[jnp.minimum(rank, RECONS - 1)], spot)
+    return {
+        "kind": jnp.where(chosen, int(Kind.IMMORTAL), int(Kind.PLAYER)),
+        "freeze": jnp.where(chosen, NEVER, 0),
+        "immortal_until": jnp.where(chosen, NEVER, 0),
+        **dict.fromkeys(("row", "spawn_row"), spot[:, 0]),
+        **dict.fromkeys(("col", "spawn_col"), spot[:, 1]),
+    }
 
 
 def _take(rows: Rows, count: int, wanted: jax.Array) -> tuple[Rows, jax.Array]:

@@ -43,7 +43,10 @@ class Constants:
 
     def values(self) -> dict[str, Any]:
         """All that decide something, by name."""
-        return MEDIUM | SIZES[self.size] | self.played.constants | dict(self.changed)
+        given = dict(self.changed)
+        values = MEDIUM | SIZES[self.size] | self.played.constants | given
+        follow = self.played.follows(values)
+        return values | {name: value for name, value in follow.items() if name not in given}
 
     @property
     def played(self) -> Game:

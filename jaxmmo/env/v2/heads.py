@@ -19,6 +19,7 @@ from jaxmmo.env.v2.constants import NEEDS, NUM_STYLES, PASSABLE, Item, Kind
 from jaxmmo.env.v2.inventory import STACKS, stacks
 from jaxmmo.env.v2.rules import Rules
 from jaxmmo.env.v2.state import Items
+from jaxmmo.env.v2.teams import are_recons
 from jaxmmo.spec import Head
 
 PRICES = 100
@@ -198,9 +199,12 @@ def may_buy(config: Config, rules: Rules, state: Any, sights: Sights | None) -> 
 
 
 def may_say(config: Config, rules: Rules, state: Any, sights: Sights | None) -> jax.Array:
-    """bool[P, 128]: every message, unless frozen."""
-    del config, rules, sights
-    return acts(state)[:, None] | (jnp.arange(TOKENS) == 0)[None]
+    """bool[P, 128]: every message, unless frozen; recons talk all the same."""
+    del rules, sights
+    able = acts(state)
+    if config.recons:
+        able |= are_recons(config, state.bodies) & state.players.alive
+    return able[:, None] | (jnp.arange(TOKENS) == 0)[None]
 
 
 def _fixed(name: str, size: int, legal: Any) -> ActionHead:

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from jaxmmo.env.state import WorldState
 from jaxmmo.env.v2 import log
 from jaxmmo.env.v2.config import Config
+from jaxmmo.env.v2.musters import Muster
 from jaxmmo.env.v2.rules import Rules
 from jaxmmo.env.v2.state import Rows, Seizures, World, clear, empty_fog
 from jaxmmo.env.v2.tasks import Progress, Tasks, no_progress, no_tasks
@@ -33,6 +34,7 @@ class State(WorldState):
     seizures: Seizures
     tasks: Tasks
     progress: Progress
+    muster: Muster | None = None  # None where NPCs come by themselves
 
     __repr__ = WorldState.__repr__
 
@@ -68,6 +70,7 @@ def held(config: Config, state: WorldState) -> State:
         seizures=Seizures(tiles_ + at, tiles_ + at, tiles_ + config.bodies, tiles_ + 0),
         tasks=no_tasks(players, config.terms, config.group_tasks),
         progress=no_progress(players, config.terms),
+        muster=Muster.first(config),
     )
 
 
@@ -90,6 +93,7 @@ def world_of(config: Config, rules: Rules, state: State) -> World:
         lost_items=state.lost_spawns,
         seizures=state.seizures,
         log=log.cleared(config.events),
+        muster=state.muster,
     )
 
 
@@ -108,6 +112,7 @@ def with_world(state: State, world: World) -> State:
         queue=world.queue,
         queued=world.queued,
         seizures=world.seizures,
+        muster=world.muster,
     )
 
 

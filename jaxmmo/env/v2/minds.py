@@ -33,31 +33,80 @@ PLACES = 2**20
 FROM_AROUND = jnp.array([0, 1, 3, 2])  # choices of `DELTAS` in the order of `AROUND`
 
 
+class Aims(NamedTuple):
+    """Whom NPCs have in mind, each M of them."""
+
+    mine: Bodies  # the NPCs
+    target: jax.Array  # i32[M]; id, 0 for nobody
+    slot: jax.Array  # i32[M]; B for nobody
+    who: jax.Array  # i32[M]; a slot also for nobody
+    goal: jax.Array  # i32[M, 2]; where the target is
+    start: jax.Array  # i32[M, 2]; where the NPC is
+
+
 def decide(config: Config, rules: Rules, world: World, rolls: Rolls) -> tuple[World, Plans]:
     """NPCs pick targets, and meander or charge; the world remembers the targets."""
-    bodies = world.bodies
-    npcs = jnp.arange(config.capacity, config.bodies)
+    aims = aim(config, world.bodies)
+    mine, goal, start = aims.mine, aims.goal, aims.start
+    charges = mine.alive & (mine.kind != Kind.PASSIVE) & (aims.slot < config.bodies)
+    step = path_steps(config, world, rolls, (start, goal), charges)
+    move = jnp.where(charges, choice_of(step), meander(world, mine, rolls.direction))
+    return planned(config, world, aims, move, charges & in_reach(rules, world, aims))
+
+
+def aim(config: Config, bodies: Bodies) -> Aims:
+    """Whom NPCs have in mind, and where that is."""
     mine: Bodies = jax.tree.map(lambda column: column[config.capacity :], bodies)
     target = _targets(config, bodies, mine)
     slot = slot_of(config, bodies, target)
     slot = jnp.where(target == 0, config.bodies, slot)
-    charges = mine.alive & (mine.kind != Kind.PASSIVE) & (slot < config.bodies)
     who = jnp.minimum(slot, config.bodies - 1)
     goal = jnp.stack([bodies.row[who], bodies.col[who]], 1)
-    start = jnp.stack([mine.row, mine.col], 1)
-    searches = charges & ~rolls.path_given & (start != goal).any(1)
+    return Aims(mine, target, slot, who, goal, jnp.stack([mine.row, mine.col], 1))
+
+
+def path_steps(
+    config: Config,
+    world: World,
+    rolls: Rolls,
+    way: tuple[jax.Array, jax.Array],
+    wanted: jax.Array,
+) -> jax.Array:
+    """i32[M, 2]: first steps of paths, of those who want one; see `paths.first_steps`.
+
+    Args:
+      way: i32[M, 2] each, from where to where.
+      wanted: bool[M].
+    """
+    start, goal = way
+    searches = wanted & ~rolls.path_given & (start != goal).any(1)
     search = chasing.first_steps if config.search == "window" else paths.first_steps
     step = search(world.passable(), start, goal, searches)
-    step = select(charges & rolls.path_given, rolls.path, step)
-    move = jnp.where(charges, _choice(step), _meander(world, mine, rolls.direction))
-    off = jnp.abs(start - goal).max(1)
-    strikes = charges & (bodies.kind[who] != Kind.IMMORTAL)
-    strikes &= off <= rules.reach[mine.style]
-    targets = bodies.target.at[npcs].set(jnp.where(mine.alive, target, 0))
+    return select(wanted & rolls.path_given, rolls.path, step)
+
+
+def in_reach(rules: Rules, world: World, aims: Aims) -> jax.Array:
+    """bool[M]: NPCs whose target is near enough to be struck, and mortal."""
+    off = jnp.abs(aims.start - aims.goal).max(1)
+    return (world.bodies.kind[aims.who] != Kind.IMMORTAL) & (off <= rules.reach[aims.mine.style])
+
+
+def planned(
+    config: Config, world: World, aims: Aims, move: jax.Array, strikes: jax.Array
+) -> tuple[World, Plans]:
+    """The world that remembers the targets of living NPCs, and what those do.
+
+    Args:
+      move: i32[M], choices of `DELTAS`.
+      strikes: bool[M], who attacks its target.
+    """
+    bodies, alive = world.bodies, aims.mine.alive
+    npcs = jnp.arange(config.capacity, config.bodies)
+    targets = bodies.target.at[npcs].set(jnp.where(alive, aims.target, 0))
     plans = Plans(
-        move=jnp.where(mine.alive, move, NO_MOVE),
-        style=mine.style,
-        target=jnp.where(strikes, slot, config.bodies),
+        move=jnp.where(alive, move, NO_MOVE),
+        style=aims.mine.style,
+        target=jnp.where(strikes, aims.slot, config.bodies),
     )
     return world.replace(bodies=bodies.replace(target=targets)), plans
 
@@ -124,7 +173,7 @@ def _nearest_on_map(config: Config, bodies: Bodies, mine: Bodies) -> jax.Array:
     return get_at(bodies.id, slot, 0)
 
 
-def _meander(world: World, mine: Bodies, direction: jax.Array) -> jax.Array:
+def meander(world: World, mine: Bodies, direction: jax.Array) -> jax.Array:
     """i32[M]: a choice of move: the first passable direction from a random one on, else north."""
     turn = (direction[:, None] + jnp.arange(4)[None]) % 4
     around = jnp.asarray(AROUND, jnp.int32)[turn]
@@ -136,7 +185,7 @@ def _meander(world: World, mine: Bodies, direction: jax.Array) -> jax.Array:
     return jnp.where(free.any(1), FROM_AROUND[first], 0)
 
 
-def _choice(step: jax.Array) -> jax.Array:
+def choice_of(step: jax.Array) -> jax.Array:
     """i32[M]: the choice of move that a step i32[M, 2] is, NO_MOVE if it is none."""
     unit = (step[:, None] == jnp.asarray(AROUND, jnp.int32)[None]).all(2)
     return jnp.where(unit.any(1), FROM_AROUND[jnp.argmax(unit, 1)], NO_MOVE)

@@ -18,6 +18,7 @@ from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.decisions import NO_MOVE, Intent
 from jaxmmo.env.v2.drawing import NAME
 from jaxmmo.env.v2.heads import offered
+from jaxmmo.env.v2.hearing import Team
 from jaxmmo.env.v2.holding import State, with_world, world_of
 from jaxmmo.env.v2.rewards import proceed
 from jaxmmo.env.v2.rules import Rules
@@ -119,8 +120,9 @@ def carried(config: Config, rules: Rules, state: State) -> tuple[jax.Array, jax.
 
 
 def views_of(config: Config, nearby: View) -> tuple[View, ...]:
-    """What agents observe beside their tiles: bodies, their own task and items, what is offered."""
+    """What agents observe beside their tiles: bodies, their own task, team and items, offers."""
     chosen = (nearby, *((OwnTask(),) if config.observe_task else ()))
+    chosen += (Team(),) if config.radio else ()
     if config.has("item"):
         chosen += (View("inventory", "items", config.inventory, carried),)
     if config.has("item", "exchange"):

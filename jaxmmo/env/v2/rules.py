@@ -10,9 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxmmo.env.config import exact_words
-from jaxmmo.env.rules import NEVER, Numbers, make_rules, rule
+from jaxmmo.env.rules import NEVER, make_rules, rule
 from jaxmmo.env.v2 import curricula
 from jaxmmo.env.v2.config import SYSTEMS, Config
+from jaxmmo.env.v2.musters import Musters
 
 OFFENCES = 2048
 """Entries of the tables by offence: what is stronger counts as the last one."""
@@ -46,7 +47,7 @@ def _distances(config: Config) -> range:
     return range(config.centre // 2 + 1)
 
 
-class Rules(Numbers):
+class Rules(Musters):
     """The numbers of the game. Sources: sections of the rules of Neural MMO 2.1.
 
     Scalars are i32[] unless said otherwise; 3 styles are melee, range, mage.
@@ -263,6 +264,7 @@ def _npcs(config: Config, c: Mapping[str, Any]) -> dict[str, Any]:
     chances = tuple(c[f"NPC_SPAWN_{k}"] for k in ("PASSIVE", "NEUTRAL", "AGGRESSIVE"))
     return {
         "npc_kind": danger_kinds(config, chances),
+        "tempers": chances,
         "npc_level": danger_levels(config, c["NPC_LEVEL_MAX"]),
         "npc_offence": [c["NPC_BASE_DAMAGE"], c["NPC_LEVEL_DAMAGE"] * factor],
         "npc_defence": [c["NPC_BASE_DEFENSE"], c["NPC_LEVEL_DEFENSE"] * factor],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import jax
 import jax.numpy as jnp
 
@@ -69,23 +71,11 @@ def _place(
     """
     row, col, danger = spot
     bodies = world.bodies
-    free = ~bodies.alive[config.capacity :]
-    slots = compact(free, count_before(free), config.npc_capacity)
-    turn = count_before(when)
-    at = config.capacity + jnp.where(when, get_at(slots, turn, 0), config.npc_capacity)
-    if config.resolution == "simultaneous":
-        places, place = world.places.take_each(when)
-    else:
-        places, place = jax.lax.scan(Rows.take, world.places, when)
+    entry = rows_for(config, world, when)
     style, level = rolls.style, rules.npc_level[danger]
     strength = level - rolls.strength
     skills = jnp.arange(bodies.level.shape[1])[None] == style[:, None]
-    identity = world.next_npc - turn
     values = {
-        "alive": True,
-        "id": identity,
-        "place": place,
-        "turn": -identity,
         "kind": rules.npc_kind[danger],
         "row": row,
         "col": col,
@@ -106,8 +96,47 @@ def _place(
         "spawn_row": row,
         "spawn_col": col,
     }
+    return enter(world, entry, values)
+
+
+class Entry(NamedTuple):
+    """Where NPCs come into the tables, A of them, of which not all do."""
+
+    when: jax.Array  # bool[A]; who does
+    slot: jax.Array  # i32[A]; B for none
+    identity: jax.Array  # i32[A]
+    place: jax.Array  # i32[A]
+    places: Rows  # after that
+
+
+def rows_for(config: Config, world: World, when: jax.Array) -> Entry:
+    """Free rows for NPCs.
+
+    Args:
+      when: bool[A], no more of them than there are free slots.
+    """
+    free = ~world.bodies.alive[config.capacity :]
+    slots = compact(free, count_before(free), config.npc_capacity)
+    turn = count_before(when)
+    slot = config.capacity + jnp.where(when, get_at(slots, turn, 0), config.npc_capacity)
+    if config.resolution == "simultaneous":
+        places, place = world.places.take_each(when)
+    else:
+        places, place = jax.lax.scan(Rows.take, world.places, when)
+    return Entry(when, slot, world.next_npc - turn, place, places)
+
+
+def enter(world: World, entry: Entry, values: dict[str, Any]) -> World:
+    """NPCs come into the world; columns that nothing is said about are 0.
+
+    Args:
+      values: numbers, or arrays [A, ...], by the names of columns.
+    """
+    bodies, when, identity = world.bodies, entry.when, entry.identity
+    values |= {"alive": True, "id": identity, "place": entry.place, "turn": -identity}
+    count = bodies.alive.shape[0]
     # which attempt fills each slot is found once, for all columns
-    source = set_at(jnp.full(config.bodies, -1, jnp.int32), at, jnp.arange(when.shape[0]))
+    source = set_at(jnp.full(count, -1, jnp.int32), entry.slot, jnp.arange(when.shape[0]))
     filled, source = source >= 0, jnp.maximum(source, 0)
 
     def column(name: str, old: jax.Array) -> jax.Array:
@@ -117,7 +146,7 @@ def _place(
     columns = {name: column(name, old) for name, old in vars(bodies).items()}
     return world.replace(
         bodies=bodies.replace(**columns),
-        places=places,
+        places=entry.places,
         next_npc=world.next_npc - jnp.sum(when, dtype=jnp.int32),
     )
 

@@ -18,6 +18,7 @@ from jaxmmo.env.state.bodies import relative, seen_population
 from jaxmmo.env.state.table import Observed, Table, column
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import MATERIALS, NUM_SKILLS, PASSABLE, Item, Kind, Skill
+from jaxmmo.env.v2.musters import Muster
 from jaxmmo.spec import Attribute
 from jaxmmo.spec import Kind as Seen
 
@@ -209,6 +210,7 @@ class World(struct.PyTreeNode):
     lost_items: jax.Array  # i32[]; items that found no row: the table is too small
     seizures: Seizures
     log: Log  # a `Draft` within a tick in which all act at once
+    muster: Muster | None = None  # None where NPCs come by themselves
 
     @property
     def depleted(self) -> jax.Array:

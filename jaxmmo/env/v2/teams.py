@@ -5,7 +5,9 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
+from jaxmmo.env.rules import NEVER
 from jaxmmo.env.v2.config import Config
+from jaxmmo.env.v2.constants import Kind
 from jaxmmo.env.v2.state import Bodies
 from jaxmmo.env.v2.tasks import Group
 
@@ -15,7 +17,13 @@ def team_of(config: Config) -> jax.Array:
     players = jnp.arange(config.capacity, dtype=jnp.int32)
     if not config.teams:
         return 0 * players
-    return players // -(-config.capacity // config.teams) + 1
+    return players // config.team_size + 1
+
+
+def are_recons(config: Config, bodies: Bodies) -> jax.Array:
+    """bool[P]: who watches and talks, and neither acts nor can be hurt, for ever."""
+    kind, until = bodies.kind[: config.capacity], bodies.immortal_until[: config.capacity]
+    return (kind == Kind.IMMORTAL) & (until == NEVER)
 
 
 def sides(config: Config, bodies: Bodies) -> jax.Array:

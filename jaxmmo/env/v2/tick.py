@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from jaxmmo.env.rules import NEVER
 from jaxmmo.env.state.arrays import varying_like
-from jaxmmo.env.v2 import dealing, ending, living, log, minds, spawning
+from jaxmmo.env.v2 import dealing, ending, living, log, marching, minds, mustering, spawning
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.decisions import NO_MOVE, Intent, Rolls
 from jaxmmo.env.v2.fighting import attack, can_act
@@ -18,6 +18,7 @@ from jaxmmo.env.v2.minds import Plans
 from jaxmmo.env.v2.moving import move
 from jaxmmo.env.v2.rules import Rules
 from jaxmmo.env.v2.state import Bodies, World
+from jaxmmo.env.v2.teams import are_recons
 
 
 class Happened(NamedTuple):
@@ -52,7 +53,8 @@ def advance(
 def begin(config: Config, rules: Rules, world: World, rolls: Rolls) -> tuple[World, Plans]:
     """NPCs decide, before anything happens."""
     if config.has("npc") and config.npc_capacity:
-        return minds.decide(config, rules, world, rolls)
+        decide = marching.decide if config.npcs == "soldiers" else minds.decide
+        return decide(config, rules, world, rolls)
     return world, Plans(jnp.zeros(0, jnp.int32), jnp.zeros(0, jnp.int32), jnp.zeros(0, jnp.int32))
 
 
@@ -66,10 +68,12 @@ def end(config: Config, rules: Rules, world: World, died: jax.Array, rolls: Roll
     world = ending.close_in(config, rules, world)
     if config.has("exchange"):
         world = dealing.end_listings(rules, world)
-    if config.has("npc") and config.npc_capacity:
-        world = spawning.queue_dangers(config, world, died)
-        world = spawning.refill(config, rules, world, rolls)
-    return world
+    if not (config.has("npc") and config.npc_capacity):
+        return world
+    if config.npcs != "wild":
+        return mustering.muster(config, rules, world, rolls)
+    world = spawning.queue_dangers(config, world, died)
+    return spawning.refill(config, rules, world, rolls)
 
 
 def deal(config: Config, rules: Rules, world: World, intent: Intent, rolls: Rolls) -> World:
@@ -146,8 +150,10 @@ def speak(config: Config, world: World, intent: Intent) -> World:
     """Comm: what players say stays until they say something else."""
     if config.has("communication"):
         who = jnp.arange(config.capacity)
-        speaks = can_act(world, who) & (intent.message > 0)
-        bodies = world.bodies
+        bodies, able = world.bodies, can_act(world, who)
+        if config.recons:
+            able |= are_recons(config, bodies) & bodies.alive[: config.capacity]
+        speaks = able & (intent.message > 0)
         message = bodies.message.at[: config.capacity].set(
             jnp.where(speaks, intent.message, bodies.message[: config.capacity])
         )

@@ -29,7 +29,7 @@ def winners(
         middle = config.height // 2
         row, col = world.bodies.row[: config.capacity], world.bodies.col[: config.capacity]
         return alive & (row == middle) & (col == middle)
-    if config.game == "comm_together":
+    if config.game in ("comm_together", "radio_raid"):
         return progress.done
     if config.game == "king_of_the_hill":
         side = sides(config, world.bodies)
@@ -38,6 +38,10 @@ def winners(
         last = held & (side == side[jnp.minimum(holder, config.capacity - 1)])
         return jnp.where(progress.done.any(), progress.done, last)
     complete = progress.done | (world.tick >= rules.horizon)
+    if config.game == "sandwich":
+        # nor do those win who die together
+        last = _last(alive, died & False, sides(config, world.bodies), complete)
+        return last & (world.tick >= rules.won_from)
     return _last(alive, died, sides(config, world.bodies), complete)
 
 

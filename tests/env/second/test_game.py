@@ -28,10 +28,10 @@ def begin(seed=0, **rules):
     return *RESET(jax.random.key(seed), rules), rules
 
 
-def legal_action(random, obs):
+def legal_action(random, obs, heads=ENV.spec.heads):
     """A choice for every head, uniform over the legal ones."""
     action = {}
-    for head in ENV.spec.heads:
+    for head in heads:
         mask = np.asarray(obs.masks[head.name])
         if head.given is not None:
             mask = mask[np.arange(len(mask)), action[head.given]]

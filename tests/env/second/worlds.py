@@ -10,7 +10,8 @@ from jaxmmo.env.state.table import empty
 from jaxmmo.env.v2 import log
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import Material
-from jaxmmo.env.v2.decisions import NO_MOVE, Intent, Rolls
+from jaxmmo.env.v2.decisions import NO_MOVE, Intent, MusterRolls, Rolls
+from jaxmmo.env.v2.musters import Muster
 from jaxmmo.env.v2.state import Bodies, Items, Rows, Seizures, World, empty_fog
 
 
@@ -80,6 +81,7 @@ def world_with(config: Config, players=(), npcs=(), items=(), material=None) -> 
         lost_items=jnp.int32(0),
         seizures=Seizures(*jnp.zeros((4, config.seizable), jnp.int32)),
         log=log.cleared(config.events),
+        muster=Muster.first(config),
     )
 
 
@@ -96,8 +98,11 @@ def intent(config: Config, **changes) -> Intent:
 
 def rolls(config: Config, **changes) -> Rolls:
     """Random numbers: nothing regrows, no NPC finds a place, no weapon is found."""
-    npcs, tries = config.npc_capacity, config.attempts
+    npcs, tries = config.npc_capacity, config.arrivals
     zero = jnp.zeros(tries, jnp.int32)
+    none = jnp.zeros(tries, jnp.uint32)
+    words = jnp.zeros(npcs, jnp.uint32)
+    musters = MusterRolls(none, jnp.zeros(tries, jnp.float32), jnp.int32(0), words)
     given = Rolls(
         direction=jnp.zeros(npcs, jnp.int32),
         drop=jnp.full((config.capacity, 5, 2), 0.9, jnp.float32),
@@ -115,5 +120,7 @@ def rolls(config: Config, **changes) -> Rolls:
         armour=zero + 2,
         tool=zero + 8,
         respawn=jnp.zeros((config.capacity, 2), jnp.int32),
+        muster=None if config.npcs == "wild" else musters,
     )
-    return given.replace(**{k: jnp.asarray(v) for k, v in changes.items()})
+    arrays = {k: v if k == "muster" else jnp.asarray(v) for k, v in changes.items()}
+    return given.replace(**arrays)
