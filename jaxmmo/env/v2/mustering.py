@@ -10,9 +10,9 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.scipy.special import betainc
 
 from jaxmmo.env.state.arrays import count_before, set_at
+from jaxmmo.env.v2.chances import beta_below
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import Kind
 from jaxmmo.env.v2.decisions import Rolls
@@ -75,8 +75,8 @@ def temper(tempers: jax.Array, danger: jax.Array, luck: jax.Array) -> jax.Array:
     """
     mean = jnp.clip(danger, 0, 1)
     a, b = SPREAD * mean + LEAST, SPREAD * (1 - mean) + LEAST
-    below = betainc(a, b, jnp.clip(tempers, 0, 1))
-    below = jnp.where(tempers > 1, 1, jnp.where(tempers <= 0, 0, below))
+    below = beta_below(a, b, jnp.clip(tempers, 0, 1))
+    below = jnp.where(tempers >= 1, 1, jnp.where(tempers <= 0, 0, below))
     # nobody comes who is not even passive
     share = below[0] + luck * (1 - below[0])
     passed = jnp.where(danger > 0, share[:, None] >= below, mean >= tempers)
