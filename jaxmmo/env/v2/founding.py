@@ -15,7 +15,7 @@ from jaxmmo.env.v2.constants import Kind
 from jaxmmo.env.v2.drawing import anywhere, draw, draws
 from jaxmmo.env.v2.holding import State, with_world, world_of
 from jaxmmo.env.v2.rules import Rules
-from jaxmmo.env.v2.state import Rows, World
+from jaxmmo.env.v2.state import World
 from jaxmmo.env.v2.teams import team_of
 from jaxmmo.env.validation import check_population
 
@@ -112,19 +112,9 @@ def _place(
         "level": 1,
         "resilient": ranks < spared,
     }
-    rows, place = _take(world.places, size, placed)
-    values["place"] = place
+    rows, values["place"] = world.places.take_all(placed, config.resolution == "sequential")
     columns = {}
     for name, value in values.items():
         old = getattr(bodies, name)
         columns[name] = old.at[:size].set(select(placed, value, old[:size]))
     return world.replace(bodies=bodies.replace(**columns), places=rows)
-
-
-def _take(rows: Rows, count: int, wanted: jax.Array) -> tuple[Rows, jax.Array]:
-    """Free rows i32[count], one after another, for those who want one."""
-
-    def one(rows: Rows, wants: jax.Array) -> tuple[Rows, jax.Array]:
-        return rows.take(wants)
-
-    return jax.lax.scan(one, rows, wanted, length=count)

@@ -11,7 +11,7 @@ from jaxmmo.env.v2.constants import PASSABLE
 from jaxmmo.env.v2.decisions import Rolls
 from jaxmmo.env.v2.order import sorted_by
 from jaxmmo.env.v2.rules import Rules
-from jaxmmo.env.v2.state import Rows, World, is_player
+from jaxmmo.env.v2.state import World, is_player
 
 
 def refill(config: Config, rules: Rules, world: World, rolls: Rolls) -> World:
@@ -73,10 +73,7 @@ def _place(
     slots = compact(free, count_before(free), config.npc_capacity)
     turn = count_before(when)
     at = config.capacity + jnp.where(when, get_at(slots, turn, 0), config.npc_capacity)
-    if config.resolution == "simultaneous":
-        places, place = world.places.take_each(when)
-    else:
-        places, place = jax.lax.scan(Rows.take, world.places, when)
+    places, place = world.places.take_all(when, config.resolution == "sequential")
     style, level = rolls.style, rules.npc_level[danger]
     strength = level - rolls.strength
     skills = jnp.arange(bodies.level.shape[1])[None] == style[:, None]
