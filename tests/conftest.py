@@ -33,6 +33,33 @@ if "PYTEST_XDIST_WORKER" not in os.environ:  # workers inherit it
     os.environ["XLA_FLAGS"] = " ".join([*_added, os.environ.get("XLA_FLAGS", "")]).strip()
 
 
+LONGEST = (
+    "agents/test_shared",
+    "viewer/test_stories",
+    "learning/test_learner",
+    "viewer/test_second_game",
+    "env/second/test_game",
+    "test_docs",
+    "agents/test_baselines",
+    "bench/test_bench",
+    "env/test_sharing",
+    "runs/test_runs",
+    "wrappers/test_wrappers",
+    "io/test_flat_columns",
+    "env/test_spaces",
+    "env/test_transformations",
+    "test_conformance",
+)
+"""Files that take longest: they come first, so that no process works alone at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Orders the tests by when their file begins."""
+    tests = Path(__file__).parent
+    places = {tests / f"{name}.py": place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
 ENOUGH = 1_500_000_000
 """Bytes that a process may hold before it forgets its compiled programs."""
 

@@ -27,6 +27,7 @@ examples:
   jaxmmo bench env
   jaxmmo bench env --worlds 64 --json
   jaxmmo bench scale --agents 1000 100000
+  jaxmmo bench scale --preset JaxMMO-v2 --agents 1000 100000
   jaxmmo bench scale --agents 10000 --mesh agents=8
   jaxmmo bench train --no-attack
   jaxmmo bench train --env my_idea.py:make_env"""
@@ -44,7 +45,7 @@ examples:
     parser.add_argument("--spawns", type=int, default=48, help="env: births tried a tick (48)")
     parser.add_argument(
         "--agents", type=int, nargs="+", default=[1_000, 10_000, 100_000, 1_000_000],
-        help="scale: sizes of the world",
+        help="scale: sizes of the world (1000 to 1000000)",
     )  # fmt: skip
     parser.add_argument(
         "--mesh",
@@ -67,8 +68,10 @@ def run(args: argparse.Namespace) -> int:
     if min(args.agents) < 1:
         raise ValueError(f"--agents {min(args.agents)}: must be at least 1")
     own = [n for n in ("preset", "env", "rules", "policy") if getattr(args, n) is not None]
-    if args.what == "scale" and own:
-        raise ValueError(f"--{own[0]}: bench scale builds worlds of its own")
+    if args.what == "scale" and (others := [name for name in own if name != "preset"]):
+        raise ValueError(f"--{others[0]}: bench scale builds worlds of its own, of a --preset")
+    if args.what == "scale" and args.mesh is not None and args.preset not in (None, DEFAULT):
+        raise ValueError(f"--mesh {args.mesh}: bands are of {DEFAULT} only, not of {args.preset}")
     if args.what != "train" and args.policy is not None:
         raise ValueError(f"--policy: bench {args.what} has none, bench train does")
     if args.what not in ("scale", "train") and args.mesh is not None:
@@ -137,7 +140,8 @@ def _scale(args: argparse.Namespace) -> dict[str, Any]:
 
     rows = []
     print(f"{'agents':>10} {'map':>6} {'ns/agent-step':>14} {'steps/s':>12} {'bytes/agent':>12}")
-    for row in scale.run(args.agents, args.ticks or 8, min(args.repeats, 5), args.seed):
+    ticks, repeats = args.ticks or 8, min(args.repeats, 5)
+    for row in scale.run(args.agents, ticks, repeats, args.seed, args.preset or DEFAULT):
         rows.append(row)
         size = row["observation_bytes"] + row["state_bytes_per_agent"]
         print(

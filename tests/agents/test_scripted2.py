@@ -18,7 +18,6 @@ from jaxmmo.env.observation import blank
 from jaxmmo.env.v2.constants import Item, Kind
 from jaxmmo.evaluation import economies
 from tests.games import ENDLESS, TINY_SECOND
-from tests.programs import quickly
 
 PLAYERS = ("random", "forager", "fighter", "trader")
 WORLDS, TICKS = 3, 150
@@ -69,7 +68,7 @@ def lives() -> dict[str, dict[str, Any]]:
         first = (join(obs), state, carries, jnp.ones(worlds * capacity, bool), total)
         return jax.lax.scan(tick, first, jax.random.split(go, TICKS))[0][-1]
 
-    total = jax.tree.map(np.asarray, quickly(live)(jax.random.key(0)))
+    total = jax.tree.map(np.asarray, jax.jit(live)(jax.random.key(0)))
     found = {}
     for number, name in enumerate(PLAYERS):
         mine = slice(number * WORLDS, (number + 1) * WORLDS)

@@ -23,7 +23,6 @@ from jaxmmo.records import Record
 from jaxmmo.spec import Spec
 from tests.env.test_sharing import EACH, ONE
 from tests.games import ENDLESS, TINY_SECOND
-from tests.programs import quickly
 
 ENV = jaxmmo.make(ENDLESS, **TINY_SECOND)
 SPEC = ENV.spec
@@ -93,10 +92,10 @@ def close(one, other):
 )
 def test_one_table_a_world_is_answered_as_rows_for_each(spec, name, blocks):
     policy, other = build(spec, **blocks), build(for_each(spec), **blocks)
-    params = quickly(policy.init)(jax.random.key(0))
+    params = jax.jit(policy.init)(jax.random.key(0))
     obs, reset = anything(spec), jnp.zeros((WORLDS, SLOTS), bool)
     carry = jax.tree.map(lambda x: x + 0.1, policy.initial_carry(reset.shape))
-    apply, each = quickly(policy.apply), quickly(lambda *a: other.apply(*a))
+    apply, each = jax.jit(policy.apply), jax.jit(lambda *a: other.apply(*a))
     noisy = jax.tree.map(lambda x: x + 0.3 * jax.random.normal(jax.random.key(1), x.shape), params)
     for weights in (params, noisy):
         expected = each(weights, given_to_each(obs), carry, reset)
@@ -105,7 +104,7 @@ def test_one_table_a_world_is_answered_as_rows_for_each(spec, name, blocks):
     assert np.std(np.asarray(expected.logits[pointing])) > 1e-3
     assert not np.asarray(expected.aux[name][-1]).any()  # nothing there to look at
     if not blocks:
-        vmapped = quickly(jax.vmap(policy.apply, (None, 0, 0, 0)))
+        vmapped = jax.jit(jax.vmap(policy.apply, (None, 0, 0, 0)))
         close(vmapped(noisy, obs, carry, reset), expected)
     flat, answers = sharing.joined((obs, carry, reset)), sharing.joined(expected)
     for rows in (jnp.array([20, 1, 9, 8, 17]), jnp.array([23, 2])):  # more than worlds, and fewer
@@ -116,18 +115,18 @@ def test_populations_find_the_board_of_their_world():
     spec, reset = ONE.spec, jnp.zeros((WORLDS, SLOTS), bool)
     obs = anything(spec)
     policy, other = (unshared(build(s), s, 2, chunk=4) for s in (spec, for_each(spec)))
-    params = quickly(policy.init)(jax.random.key(0))
-    one = quickly(policy.apply)(params, obs, (), reset)
-    close(one, quickly(lambda *a: other.apply(*a))(params, given_to_each(obs), (), reset))
+    params = jax.jit(policy.init)(jax.random.key(0))
+    one = jax.jit(policy.apply)(params, obs, (), reset)
+    close(one, jax.jit(lambda *a: other.apply(*a))(params, given_to_each(obs), (), reset))
 
 
 def test_scripts_find_the_market_of_their_world():
     obs, reset = anything(SPEC), jnp.zeros((WORLDS, SLOTS), bool)
     policy, other = (scripted2.build("trader", spec) for spec in (SPEC, for_each(SPEC)))
     carry = policy.initial_carry(reset.shape)
-    expected = quickly(lambda *a: other.apply(*a))((), given_to_each(obs), carry, reset)
+    expected = jax.jit(lambda *a: other.apply(*a))((), given_to_each(obs), carry, reset)
     some = sharing.taken(sharing.joined((obs, carry, reset)), jnp.array([20, 1, 9, 8, 17]))
-    one, few = quickly(lambda: (policy.apply((), obs, carry, reset), policy.apply((), *some)))()
+    one, few = jax.jit(lambda: (policy.apply((), obs, carry, reset), policy.apply((), *some)))()
     close(one, expected)
     close(few, sharing.taken(sharing.joined(expected), jnp.array([20, 1, 9, 8, 17])))
 
@@ -139,11 +138,12 @@ class Described:
     spec: Spec
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "core",
     [
         pytest.param(None, id="decisions"),
-        pytest.param(Recurrent(8), id="records", marks=pytest.mark.slow),
+        pytest.param(Recurrent(8), id="records"),
     ],
 )
 def test_minibatches_find_the_board_of_their_world(core):
@@ -172,7 +172,7 @@ def test_minibatches_find_the_board_of_their_world(core):
             params, moments, terms = learner.learn(*start, batch, jnp.float32(1), keys[5])
             return moments[1].mu, terms, jax.tree.map(jnp.subtract, params, start[0])
 
-        learned.append(quickly(learn)())
+        learned.append(jax.jit(learn)())
     (gradients, terms, moved), (other, told, _) = learned
     close(gradients, other)
     close(terms, told)
@@ -185,8 +185,8 @@ def test_a_run_is_the_same_with_one_board_a_world():
     after = []
     for env in (ONE, EACH):
         learner = Learner(env, build(env.spec), config)
-        state = quickly(learner.init)(jax.random.key(0))
-        update = quickly(learner.update)
+        state = jax.jit(learner.init)(jax.random.key(0))
+        update = jax.jit(learner.update)
         state, _ = update(state)
         state, metrics = update(state)
         board = state.worlds.obs.tables["board"]

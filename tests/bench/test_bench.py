@@ -57,6 +57,13 @@ def test_scale_keeps_the_density():
     assert (row["map_side"] - 18) ** 2 / 300 == pytest.approx(62**2 / 128, rel=0.05)
 
 
+@pytest.mark.slow
+def test_scale_fills_worlds_of_the_second_game_with_npcs():
+    row = scale.measure_one(48, ticks=2, repeats=1, preset="JaxMMO-v2")
+    assert row["mean_acting"] == row["npcs"] == 48
+    assert (row["map_side"] - 32) ** 2 / 48 == pytest.approx(128**2 / 128, rel=0.05)
+
+
 def test_a_band_has_room_for_what_it_may_hold():
     one = bands.cut(1000, 1)
     assert (one.cut.bands, one.cut.slots) == (1, 1000)
@@ -103,5 +110,9 @@ def test_the_command_prints_json_last_and_refuses_nonsense(capsys):
     }.items():
         assert main(["bench", "scale", "--mesh", wrong]) == 2
         assert why in capsys.readouterr().err
+    assert main(["bench", "scale", "--preset", "JaxMMO-v2", "--mesh", "agents=2"]) == 2
+    assert "bands are of JaxMMO-v1 only, not of JaxMMO-v2" in capsys.readouterr().err
+    assert main(["bench", "scale", "--preset", "JaxMMO-v2", "--agents", "300000"]) == 2
+    assert "capacity=300000" in capsys.readouterr().err
     assert main(["bench", "env", "--mesh", "agents=2"]) == 2
     assert "uses one device, scale and train many" in capsys.readouterr().err

@@ -68,6 +68,7 @@ def test_steps_of_the_living_are_counted_in_every_process(original, tmp_path):
         players.close()
 
 
+@pytest.mark.slow
 def test_worlds_without_births_begin_again_in_every_turn(original):
     play, _ = original.ours(SECOND_GAME, 2, 4, systems=BARE, **TINY_SECOND)
     turns = [play(number) for number in range(3)]

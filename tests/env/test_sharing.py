@@ -14,7 +14,6 @@ from jaxmmo.env.observation import blank
 from jaxmmo.env.views.view import Rows, SharedRows, View
 from jaxmmo.io.inputs import unpack
 from tests.env.notices import ROWS, SLOTS, game, hanging, hanging_for_each
-from tests.programs import quickly
 
 SMALL: dict[str, Any] = {
     "height": 32,
@@ -50,7 +49,7 @@ def play(env, ticks):
 @pytest.fixture(scope="module")
 def played():
     """The same ticks with one board, and with a board for each."""
-    return [quickly(lambda env=env: play(env, 12))() for env in (ONE, EACH)]
+    return [jax.jit(lambda env=env: play(env, 12))() for env in (ONE, EACH)]
 
 
 def test_one_board_is_the_same_game_as_a_board_for_each(played):

@@ -20,7 +20,6 @@ from jaxmmo.io import decisions
 from jaxmmo.io.inputs import inputs
 from tests.examples import example
 from tests.games import FIRST_GAME
-from tests.programs import quickly
 
 V1, V13 = FIRST_GAME
 WORLDS = [
@@ -146,8 +145,8 @@ def test_scripts_and_networks_are_spread_over_devices(game):
 def test_a_world_is_the_same_however_it_is_run(capacity):
     run = live(make(V1, capacity), 4, ground())
     keys = jax.random.split(jax.random.key(3), 2)
-    wanted = [np.asarray(x) for x in jax.tree.leaves(quickly(jax.vmap(run))(keys))]
-    spread = jax.tree.leaves(quickly(sharded(run))(keys))
+    wanted = [np.asarray(x) for x in jax.tree.leaves(jax.jit(jax.vmap(run))(keys))]
+    spread = jax.tree.leaves(jax.jit(sharded(run))(keys))
     mapped = jax.tree.leaves(jax.pmap(jax.vmap(run))(keys[None]))
     for a, b, c in zip(wanted, spread, mapped, strict=True):
         np.testing.assert_array_equal(a, b)
@@ -179,7 +178,7 @@ def test_policies_learn_from_what_is_observed_on_the_way(capacity, resolution):
         params = jax.eval_shape(policy.init, jax.random.key(0))
         jax.eval_shape(gradient, params, jax.random.key(1))
         return
-    found = quickly(lambda key: gradient(policy.init(key), key))(jax.random.key(1))
+    found = jax.jit(lambda key: gradient(policy.init(key), key))(jax.random.key(1))
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(found))
     assert all(np.any(leaf) for leaf in jax.tree.leaves(found["value"]))
 
@@ -211,7 +210,7 @@ def test_numbers_of_the_rules_have_gradients(capacity):
     if capacity > 16:
         jax.eval_shape(both, env.default_rules(), jax.random.key(0))
         return
-    value, found = quickly(both)(env.default_rules(), jax.random.key(0))
+    value, found = jax.jit(both)(env.default_rules(), jax.random.key(0))
     assert value > 0
     assert found.wage == value / 2
     assert found.water_level == found.grass_level == found.forest_level == 0
@@ -261,7 +260,7 @@ def test_a_tick_runs_without_being_compiled(capacity, resolution):
         # only the way of finding neighbours is another one in the larger world
         return observed if capacity > 16 else (observed, env.step(key, state, action, rules))
 
-    wanted = quickly(both)(key, state, action)
+    wanted = jax.jit(both)(key, state, action)
     with jax.disable_jit():
         found = both(key, state, action)
     jax.tree.map(np.testing.assert_array_equal, found, wanted)
@@ -315,14 +314,14 @@ def test_nothing_else_is_out_of_range_or_not_a_number(
 ):
     env = make(game, capacity, resolution)
     checked = checkify.checkify(live(env, 6, ground()), checkify.all_checks)
-    error, _ = quickly(checked)(jax.random.key(2))
+    error, _ = jax.jit(checked)(jax.random.key(2))
     assert error.get() is None
 
 
 @pytest.mark.slow
 def test_index_checks_find_nothing():
     checks, env = checkify.index_checks, make(V1, 16)
-    error, _ = quickly(checkify.checkify(live(env, 2, ground()), checks))(jax.random.key(2))
+    error, _ = jax.jit(checkify.checkify(live(env, 2, ground()), checks))(jax.random.key(2))
     assert error.get() is None
 
 
@@ -332,5 +331,5 @@ def test_maps_are_made_of_numbers_within_range():
     checked = checkify.checkify(
         lambda key, rules: game.terrain(key, config, rules), checkify.all_checks
     )
-    error, _ = quickly(checked)(jax.random.key(0), game.default_rules())
+    error, _ = jax.jit(checked)(jax.random.key(0), game.default_rules())
     assert error.get() is None

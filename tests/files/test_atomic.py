@@ -98,6 +98,7 @@ def test_the_longest_name_that_a_file_may_have(tmp_path):
     assert path.read_bytes() == b"content"
 
 
+@pytest.mark.slow
 def test_two_recordings_to_one_name_are_one_whole_file(tmp_path):
     path = tmp_path / "run.jmmo"
     processes = [recording(path, 30) for _ in range(2)]

@@ -1,5 +1,7 @@
 """Flat observations say what each of their numbers is."""
 
+import functools
+
 import jax
 import numpy as np
 import pytest
@@ -18,7 +20,7 @@ def test_every_column_of_a_flat_observation_has_its_name(preset):
     env = jaxmmo.make(preset, **settings)
     assert env.num_agents == 12
     obs, _ = jax.jit(env.reset)(jax.random.key(0))
-    flat = np.asarray(io.flatten(env.spec, obs))
+    flat = np.asarray(jax.jit(functools.partial(io.flatten, env.spec))(obs))
     names = io.flat_columns(env.spec)
     assert flat.shape == (12, flat_size(env.spec))
     assert len(names) == len(set(names)) == flat.shape[1]

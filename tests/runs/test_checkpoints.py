@@ -152,6 +152,7 @@ def test_settings_of_version_1_are_read_under_the_names_of_today(old):
         assert learn[now if now in learn else then] == value
 
 
+@pytest.mark.slow
 def test_a_run_of_version_1_goes_on(old):
     learner = config.read(old).learner()
     state, elapsed, steps = run.restore(learner, 0, Checkpoints(old))

@@ -18,7 +18,7 @@ from jaxmmo.env.v2.games import RECONS
 from jaxmmo.env.v2.holding import State, with_world, world_of
 from jaxmmo.env.v2.places import edge, quarters, team_spots
 from jaxmmo.env.v2.rules import Rules
-from jaxmmo.env.v2.state import Rows, World
+from jaxmmo.env.v2.state import World
 from jaxmmo.env.v2.teams import team_of
 from jaxmmo.env.validation import check_population
 
@@ -97,8 +97,7 @@ def _place(
     }
     if config.recons:
         values |= _recons(config, drawn["recons"][0], placed, team, spot)
-    rows, place = _take(world.places, size, placed)
-    values["place"] = place
+    rows, values["place"] = world.places.take_all(placed, config.resolution == "sequential")
     columns = {}
     for name, value in values.items():
         old = getattr(bodies, name)
@@ -129,12 +128,3 @@ def _recons(
         **dict.fromkeys(("row", "spawn_row"), spot[:, 0]),
         **dict.fromkeys(("col", "spawn_col"), spot[:, 1]),
     }
-
-
-def _take(rows: Rows, count: int, wanted: jax.Array) -> tuple[Rows, jax.Array]:
-    """Free rows i32[count], one after another, for those who want one."""
-
-    def one(rows: Rows, wants: jax.Array) -> tuple[Rows, jax.Array]:
-        return rows.take(wants)
-
-    return jax.lax.scan(one, rows, wanted, length=count)

@@ -119,10 +119,7 @@ def rows_for(config: Config, world: World, when: jax.Array) -> Entry:
     slots = compact(free, count_before(free), config.npc_capacity)
     turn = count_before(when)
     slot = config.capacity + jnp.where(when, get_at(slots, turn, 0), config.npc_capacity)
-    if config.resolution == "simultaneous":
-        places, place = world.places.take_each(when)
-    else:
-        places, place = jax.lax.scan(Rows.take, world.places, when)
+    places, place = world.places.take_all(when, config.resolution == "sequential")
     return Entry(when, slot, world.next_npc - turn, place, places)
 
 

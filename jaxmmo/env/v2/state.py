@@ -72,6 +72,10 @@ class Rows(struct.PyTreeNode):
         stamp = select(free, jnp.minimum(self.stamp, FRESH - 1), self.stamp)
         return self.replace(stamp=set_at(stamp, row, NEVER)), row
 
+    def take_all(self, when: jax.Array, in_turn: bool) -> tuple[Rows, jax.Array]:
+        """As `take_each`; or, `in_turn`, as `take` for one after another, which takes longer."""
+        return jax.lax.scan(Rows.take, self, when) if in_turn else self.take_each(when)
+
     def free_each(self, mask: jax.Array) -> Rows:
         """The rows with those of a mask bool[N] given back, for `take_each`."""
         return self.replace(stamp=jnp.where(mask, self.clock, self.stamp))

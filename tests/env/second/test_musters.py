@@ -1,6 +1,7 @@
 """NPCs that come in waves, and soldiers that come, on hand-built worlds."""
 
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -34,11 +35,12 @@ def mustered(config: Config, npcs=0, rules=RULES, tick=30, players=4, recons=8, 
     npc = [{"id": -1 - i} for i in range(npcs)]
     world = world_with(config, folk, npc, material=MAP)
     world = world.replace(tick=jnp.int32(tick))
-    state = world.muster
+    state: Any = world.muster
     world = world.replace(muster=state.replace(**{k: jnp.int32(v) for k, v in muster.items()}))
     random = np.random.default_rng(npcs)
     drawn = rolls(config, style=random.integers(0, 3, NPCS))
-    luck = drawn.muster.replace(
+    luck: Any = drawn.muster
+    luck = luck.replace(
         place=random.integers(0, 2**32, NPCS, np.uint32),
         temper=random.random(NPCS, np.float32),
         quarter=jnp.int32(1),

@@ -21,7 +21,7 @@ from tests.games import SECOND_GAME
 
 TICKS = 50
 SIZE: dict[str, Any] = {"MAP_SIZE": 52, "events": 256, "max_visible": 8}
-SIZES = {
+SIZES: dict[str, dict[str, Any]] = {
     "radio_raid": SIZE | {"PLAYER_N": 48, "MAP_CENTER": 32},
     "sandwich": SIZE | {"PLAYER_N": 16, "MAP_CENTER": 36, "circle": 9},
 }
@@ -290,11 +290,12 @@ def test_there_is_room_for_the_npcs_of_a_game(players):
     raid = jaxmmo.make(SECOND_GAME, game="radio_raid", PLAYER_N=players)
     config: Any = raid.config
     assert config.npc_capacity == players - 32 + 10 and config.arrivals == config.npc_capacity
-    assert int(raid.default_rules().immunity) == NEVER
-    np.testing.assert_allclose(raid.default_rules().tempers, [0, 0.3, 0.8])
-    more: Any = jaxmmo.make(SECOND_GAME, game="sandwich", PLAYER_N=players, NPC_N=200).config
-    assert more.npc_capacity == 200
-    assert int(jaxmmo.make(SECOND_GAME, game="sandwich").default_rules().won_from) == 500
+    rules: Any = raid.default_rules()
+    assert int(rules.immunity) == NEVER
+    np.testing.assert_allclose(rules.tempers, [0, 0.3, 0.8])
+    laid = jaxmmo.make(SECOND_GAME, game="sandwich", PLAYER_N=players, NPC_N=200)
+    config, rules = laid.config, laid.default_rules()
+    assert config.npc_capacity == 200 and int(rules.won_from) == 500
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """What soldiers decide, on hand-built worlds: whom they fight, and where they march."""
 
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -21,16 +22,18 @@ NORTH, SOUTH, EAST, WEST = range(4)
 AWAY = {"alive": False}
 
 
-def decided(rally, players=(), material=None, soldier=(), words=0, **changes):
+def decided(rally, players=(), material=None, soldier=(), words: Any = 0, **changes):
     """The world after soldiers on row and column 30 decided, and what they are about to do."""
     npcs = [{"kind": int(Kind.AGGRESSIVE), "row": 30, "col": 30} | dict(soldier)] * SOLDIERS
     npcs = [npc | {"id": -1 - i} for i, npc in enumerate(npcs)]
     world = world_with(CONFIG, [*players, *[AWAY] * (4 - len(players))], npcs, material=material)
     row, col = (jnp.full(SOLDIERS, each, jnp.int32) for each in rally)
-    world = world.replace(muster=world.muster.replace(row=row, col=col))
+    muster: Any = world.muster
+    world = world.replace(muster=muster.replace(row=row, col=col))
     drawn = rolls(CONFIG, **changes)
     stray = jnp.broadcast_to(jnp.asarray(words, jnp.uint32), (SOLDIERS,))
-    drawn = drawn.replace(muster=drawn.muster.replace(stray=stray))
+    luck: Any = drawn.muster
+    drawn = drawn.replace(muster=luck.replace(stray=stray))
     return DECIDE(RULES, world, drawn)
 
 
