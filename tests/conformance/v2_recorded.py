@@ -17,8 +17,10 @@ from jaxmmo.env.v2 import log
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import NUM_SKILLS, Event
 from jaxmmo.env.v2.decisions import NO_MOVE, Intent, Rolls
-from jaxmmo.env.v2.rules import Rules, from_constants
-from jaxmmo.env.v2.state import FRESH, Bodies, Items, Rows, Seizures, World
+from jaxmmo.env.v2.rows import FRESH, Rows
+from jaxmmo.env.v2.rules import Rules
+from jaxmmo.env.v2.state import Bodies, Items, Seizures, World
+from jaxmmo.env.v2.translating import from_constants
 from tests.conformance import recordings, v2_tasks
 
 FIELDS = (

@@ -18,9 +18,10 @@ from jaxmmo.env.v2.games import GAMES, Game
 from jaxmmo.env.v2.heads import heads_of
 from jaxmmo.env.v2.holding import held
 from jaxmmo.env.v2.playing import SYSTEMS, of_task, views_of
-from jaxmmo.env.v2.rules import Rules, config_of, numbers_of
+from jaxmmo.env.v2.rules import Rules
 from jaxmmo.env.v2.sizes import FIXED, IDLE, MEDIUM, SIZES
 from jaxmmo.env.v2.state import Bodies, Items
+from jaxmmo.env.v2.translating import config_of, numbers_of
 from jaxmmo.env.views.nearby import Nearby
 
 REWARDS = {"task": of_task, "livelihood": livelihood.reward}

@@ -15,8 +15,9 @@ from jaxmmo.env.state import WorldState
 from jaxmmo.env.v2 import log
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.musters import Muster
+from jaxmmo.env.v2.rows import Rows
 from jaxmmo.env.v2.rules import Rules
-from jaxmmo.env.v2.state import Rows, Seizures, World, clear, empty_fog
+from jaxmmo.env.v2.state import Seizures, World, clear, empty_fog
 from jaxmmo.env.v2.tasks import Progress, Tasks, no_progress, no_tasks
 
 

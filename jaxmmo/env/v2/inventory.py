@@ -9,8 +9,9 @@ from jaxmmo.env.rules import NEVER
 from jaxmmo.env.state.arrays import add_at, at, get_at, select, set_at
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import FIGHTS, SLOT, Item
+from jaxmmo.env.v2.rows import Rows
 from jaxmmo.env.v2.rules import Rules
-from jaxmmo.env.v2.state import SMALL, Items, Rows, World
+from jaxmmo.env.v2.state import SMALL, Items, World
 
 STACKS = (Item.WHETSTONE, Item.ARROW, Item.RUNES)
 """Types of which several of the same level are one item."""

@@ -12,8 +12,9 @@ from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import PASSABLE
 from jaxmmo.env.v2.decisions import Rolls
 from jaxmmo.env.v2.order import sorted_by
+from jaxmmo.env.v2.rows import Rows
 from jaxmmo.env.v2.rules import Rules
-from jaxmmo.env.v2.state import Rows, World, is_player
+from jaxmmo.env.v2.state import World, is_player
 
 
 def refill(config: Config, rules: Rules, world: World, rolls: Rolls) -> World:

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jaxmmo.env.v2.constants import Event, Item, Material
+from jaxmmo.env.v2.rows import Rows
 from jaxmmo.env.v2.rules import default_rules
-from jaxmmo.env.v2.state import Rows
 from jaxmmo.env.v2.tick import advance
 from jaxmmo.env.v2.together import tick as together
 from tests.env.second.worlds import intent, rolls, small, world_with

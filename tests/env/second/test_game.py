@@ -11,7 +11,7 @@ import pytest
 import jaxmmo
 from jaxmmo.env.environment import Environment
 from jaxmmo.env.v2.constants import SLOT, Event, Material
-from jaxmmo.env.v2.rules import from_constants
+from jaxmmo.env.v2.translating import from_constants
 from tests.conformance.recordings import DATA
 from tests.games import SECOND_GAME, TINY_SECOND
 

@@ -12,8 +12,9 @@ from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import DEPLETED, DROPS, PASSABLE, TOOL, Event
 from jaxmmo.env.v2.growing import level_at
 from jaxmmo.env.v2.paths import first_step
-from jaxmmo.env.v2.rules import OFFENCES, default_rules, from_constants
+from jaxmmo.env.v2.rules import OFFENCES, default_rules
 from jaxmmo.env.v2.state import clear, empty_fog
+from jaxmmo.env.v2.translating import from_constants
 from tests.conformance import recordings
 from tests.env.second.worlds import small, world_with
 

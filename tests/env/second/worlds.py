@@ -12,7 +12,8 @@ from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import Material
 from jaxmmo.env.v2.decisions import NO_MOVE, Intent, MusterRolls, Rolls
 from jaxmmo.env.v2.musters import Muster
-from jaxmmo.env.v2.state import Bodies, Items, Rows, Seizures, World, empty_fog
+from jaxmmo.env.v2.rows import Rows
+from jaxmmo.env.v2.state import Bodies, Items, Seizures, World, empty_fog
 
 
 def small(**changes) -> Config:

@@ -11,7 +11,8 @@ from jaxmmo.env.state.arrays import add_at, at, count_before, get_at, min_at, se
 from jaxmmo.env.v2 import inventory, log
 from jaxmmo.env.v2.config import Config
 from jaxmmo.env.v2.constants import SLOT, Event, Item
-from jaxmmo.env.v2.state import Items, Rows, World
+from jaxmmo.env.v2.rows import Rows
+from jaxmmo.env.v2.state import Items, World
 from jaxmmo.env.v2.worldwide import for_those
 
 LEVELS = 16
