@@ -73,8 +73,13 @@ def shuffled(env, rules, worlds):
     return worlds.replace(obs=acting.join(obs), state=state)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["random", "network"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("random", marks=pytest.mark.campaign),
+        pytest.param("network", marks=pytest.mark.slow),
+    ],
+)
 def test_neither_chunks_nor_slots_nor_capacity_nor_neighbours_change_what_anybody_does(name):
     usual = live(name)
     assert not np.array_equal(usual[0], usual[1])

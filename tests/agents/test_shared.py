@@ -138,12 +138,11 @@ class Described:
     spec: Spec
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "core",
     [
-        pytest.param(None, id="decisions"),
-        pytest.param(Recurrent(8), id="records"),
+        pytest.param(None, id="decisions", marks=pytest.mark.slow),
+        pytest.param(Recurrent(8), id="records", marks=pytest.mark.campaign),
     ],
 )
 def test_minibatches_find_the_board_of_their_world(core):

@@ -96,7 +96,7 @@ def broken(env, rules, before, obs, after, reward, terminated, info):
     [
         (V1, WORLDS // 8),
         pytest.param(V1, WORLDS, marks=pytest.mark.slow),
-        pytest.param(V13, WORLDS, marks=pytest.mark.slow),
+        pytest.param(V13, WORLDS, marks=pytest.mark.campaign),
     ],
 )
 def test_no_action_breaks_the_world(preset, worlds):

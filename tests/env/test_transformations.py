@@ -245,8 +245,13 @@ def test_no_two_arrays_of_a_new_state_share_their_memory(game):
     assert len(set(places)) == len(places)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("capacity", "resolution"), [(16, "sequential"), (300, "simultaneous")])
+@pytest.mark.parametrize(
+    ("capacity", "resolution"),
+    [
+        pytest.param(16, "sequential", marks=pytest.mark.slow),
+        pytest.param(300, "simultaneous", marks=pytest.mark.campaign),
+    ],
+)
 def test_a_tick_runs_without_being_compiled(capacity, resolution):
     env = make(V1, capacity, resolution)
     rules = env.default_rules(initial_immunity=0)
@@ -303,7 +308,7 @@ def helpers_within_range(monkeypatch):
 @pytest.mark.parametrize(
     ("game", "capacity", "resolution"),
     [
-        pytest.param(V1, 300, "simultaneous", marks=pytest.mark.slow),
+        pytest.param(V1, 300, "simultaneous", marks=pytest.mark.campaign),
         pytest.param(V13, 16, "sequential", marks=pytest.mark.campaign),
         pytest.param("inventory", 16, "simultaneous", marks=pytest.mark.campaign),
         pytest.param("mushrooms", 16, "sequential", marks=pytest.mark.slow),

@@ -142,7 +142,9 @@ def recurrent(spec):
     [
         pytest.param(build, "ppo", id="shared"),
         pytest.param(build, "pg", id="shared-pg", marks=pytest.mark.campaign),
-        pytest.param(lambda spec: build(spec, groups=2), "ppo", id="heads", marks=pytest.mark.slow),
+        pytest.param(
+            lambda spec: build(spec, groups=2), "ppo", id="heads", marks=pytest.mark.campaign
+        ),
         pytest.param(
             lambda spec: unshared(build(spec), spec, 2, chunk=8),
             "ppo",
