@@ -47,6 +47,10 @@ class Experiment:
         parser.add_argument("--tiny", action="store_true", help=argparse.SUPPRESS)
         parser.add_argument("--seeds", help="such as 0,1,2", default=None)
         parser.add_argument("--out", type=Path, help="folder (runs/experiments/NAME)")
+        parser.add_argument(
+            "--set", action="append", default=[], metavar="NAME=VALUE",
+            help="another value of a setting, as JSON; may be repeated, and wants an --out",
+        )  # fmt: skip
         args = parser.parse_args(argv)
         self.name = name
         self.size = "tiny" if args.tiny else "small" if args.small else "full"
@@ -55,7 +59,10 @@ class Experiment:
             self.seeds = tuple(dict.fromkeys(int(x) for x in text.split(",")))
         except ValueError:
             parser.error(f"--seeds {args.seeds!r}: must be integers such as 0,1,2")
-        self.settings = sizes[self.size]
+        try:
+            self.settings = changed(sizes[self.size], args.set)
+        except ValueError as why:
+            parser.error(str(why))
         suffix = "" if self.size == "full" else f"-{self.size}"
         self.folder = args.out or Path("runs/experiments") / (name + suffix)
         cache.use(name)
@@ -144,6 +151,27 @@ class Experiment:
             print(path)
         print(f"raw data: {self.folder / 'data'}")
         return self.folder
+
+
+def changed(settings: dict[str, Any], given: Sequence[str]) -> dict[str, Any]:
+    """Settings with other values, each as NAME=JSON.
+
+    Raises:
+      ValueError: for a name that is no setting, and for a value of another kind.
+    """
+    found = dict(settings)
+    for text in given:
+        name, _, value = text.partition("=")
+        if name not in settings:
+            raise ValueError(f"--set {text}: must be one of {', '.join(settings)}")
+        try:
+            found[name] = json.loads(value)
+        except ValueError as why:
+            raise ValueError(f"--set {text}: the value must be JSON, as in {name}=1") from why
+        like = json.loads(json.dumps(settings[name]))
+        if type(found[name]) is not type(like):
+            raise ValueError(f"--set {text}: must be like {json.dumps(like)}")
+    return found
 
 
 def written(value: Any) -> Any:

@@ -96,6 +96,28 @@ def test_a_folder_holds_one_set_of_settings(tmp_path, capsys):
     assert "must be integers" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("speed=3", "--set speed=3: must be one of agents, decisions, slots, ticks, horizon"),
+        ("ticks=many", "--set ticks=many: the value must be JSON, as in ticks=1"),
+        ("agents=4", "--set agents=4: must be like [4]"),
+    ],
+)
+def test_other_values_of_settings_are_checked(tmp_path, capsys, given, said):
+    with pytest.raises(SystemExit) as stopped:
+        module("population_size").main(["--tiny", "--set", given, "--out", str(tmp_path)])
+    assert stopped.value.code == 2 and said in capsys.readouterr().err
+
+
+def test_other_values_are_settings_of_the_folder(tmp_path):
+    common, sizes = module("common"), module("population_size").SIZES
+    given = ["--tiny", "--out", str(tmp_path), "--set", "agents=[4, 8]", "--set", "ticks=9"]
+    experiment = common.Experiment("population_size", sizes, given, "")
+    assert experiment.settings == sizes["tiny"] | {"agents": [4, 8], "ticks": 9}
+    assert json.loads((tmp_path / "settings.json").read_text())["settings"]["agents"] == [4, 8]
+
+
 @pytest.mark.slow
 def test_a_policy_is_trained_once_and_belongs_to_its_configuration(tmp_path, capsys):
     from jaxmmo.learning.config import LearnConfig
