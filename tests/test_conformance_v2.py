@@ -123,8 +123,13 @@ def test_resets_follow_from_their_seeds(path):
     assert (recorded.column("hid", "resilient")[0, at] == resilient).all()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("policy", "runs"), [("noop", 3), ("random_legal", 12)])
+@pytest.mark.parametrize(
+    ("policy", "runs"),
+    [
+        pytest.param("noop", 3, marks=pytest.mark.slow),
+        pytest.param("random_legal", 12, marks=pytest.mark.campaign),
+    ],
+)
 def test_short_lives_have_the_recorded_statistics(policy, runs):
     report = v2_statistics.check("Small", policy, runs=runs)
     assert report["passed"], report["mismatches"]

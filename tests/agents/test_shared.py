@@ -85,10 +85,7 @@ def close(one, other):
 
 @pytest.mark.parametrize(
     ("spec", "name", "blocks"),
-    [
-        pytest.param(*network, id=key, marks=[pytest.mark.slow] if key == "market" else [])
-        for key, network in NETWORKS.items()
-    ],
+    [pytest.param(*network, id=key, marks=pytest.mark.slow) for key, network in NETWORKS.items()],
 )
 def test_one_table_a_world_is_answered_as_rows_for_each(spec, name, blocks):
     policy, other = build(spec, **blocks), build(for_each(spec), **blocks)
@@ -178,7 +175,7 @@ def test_minibatches_find_the_board_of_their_world(core):
     assert all(jnp.any(x != 0) for x in jax.tree.leaves(moved["read"]))
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_a_run_is_the_same_with_one_board_a_world():
     config = LearnConfig(worlds=3, ticks=8, minibatch=32, chunk=8, renewed=1)
     after = []

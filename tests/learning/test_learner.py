@@ -140,7 +140,7 @@ def recurrent(spec):
 @pytest.mark.parametrize(
     ("policy_of", "algorithm"),
     [
-        pytest.param(build, "ppo", id="shared"),
+        pytest.param(build, "ppo", id="shared", marks=pytest.mark.slow),
         pytest.param(build, "pg", id="shared-pg", marks=pytest.mark.campaign),
         pytest.param(
             lambda spec: build(spec, groups=2), "ppo", id="heads", marks=pytest.mark.campaign

@@ -155,6 +155,7 @@ def shapes(bands: Banded) -> tuple:
     return jax.random.key_data(jax.random.key(0)), state, bands.noop(), rules
 
 
+@pytest.mark.slow
 def test_bands_lower_for_256_tpu_devices_and_64_of_cuda():
     for platform, devices in (("tpu", 256), ("cuda", 64)):
         bands = large(devices)

@@ -52,7 +52,7 @@ def test_parameters_held_trajectories_are_equal_to_the_bit_and_gradients_nearly(
         compare(alone, other, rtol=1e-4)
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_a_table_that_a_world_shares_stays_with_its_world(tmp_path):
     layouts = ["worlds=1", "worlds=2,agents=2"]
     alone, other = run(tmp_path, layouts, updates=2, learn=HELD, board=True).values()

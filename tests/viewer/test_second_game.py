@@ -29,6 +29,7 @@ from tests.viewer.conftest import Recording, Reel, assert_same, record, serving
 from tests.viewer.page import WIDE, Page
 from tests.viewer.test_client import CLIENT
 
+pytestmark = pytest.mark.slow
 TICKS, FOG = 40, 20
 
 
@@ -114,7 +115,6 @@ def test_it_is_streamed_live(second: Recording):
     assert_same(Replay(simulation.prologue + simulation.recent() + end)[0], second.frames[0])
 
 
-@pytest.mark.slow
 def test_it_is_recorded_and_pictured_by_the_usual_functions(tmp_path: Path):
     given: dict[str, Any] = {"env": SECOND_GAME, "overrides": TINY_SECOND, "quiet": True}
     path = jaxmmo.record("random", output=tmp_path / "a.jmmo", ticks=2, **given)

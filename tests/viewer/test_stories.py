@@ -211,6 +211,7 @@ def test_the_feed_seeks_filters_and_groups(page: Page, fights: Recording):
     assert len(ticks) == len(set(ticks))  # an agent's levels of ten ticks are one line
 
 
+@pytest.mark.slow
 def test_from_load_to_an_agent_by_keyboard_alone(browser: Any, address: str, fights: Recording):
     page = Page(browser, address, WIDE)
     page.surveyed()
@@ -243,6 +244,7 @@ def test_from_load_to_an_agent_by_keyboard_alone(browser: Any, address: str, fig
     page.close()
 
 
+@pytest.mark.slow
 def test_links_bring_back_what_was_shown(browser: Any, address: str, fights: Recording):
     players = fights.frames[40].state.players
     agent = int(players.id[np.flatnonzero(players.alive)[2]])

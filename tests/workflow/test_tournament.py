@@ -39,6 +39,7 @@ def same(result) -> dict:
     return {k: v for k, v in result.items() if k != "seconds"}
 
 
+@pytest.mark.slow
 def test_a_forager_beats_random_in_any_order(tmp_path):
     file = tmp_path / "table.json"
     result = jaxmmo.tournament(["random", "forager"], **OPTIONS)
