@@ -27,7 +27,12 @@ def full(preset: str, agents: int) -> Environment:
     usual: Any = making.preset(preset).config
     inside = usual.height - 2 * usual.border
     length = side(agents, usual.border, inside**2 / usual.capacity)
-    settings = {"capacity": agents, "height": length, "width": length, "initial_population": agents}
+    settings: dict[str, Any] = {
+        "capacity": agents,
+        "height": length,
+        "width": length,
+        "initial_population": agents,
+    }
     if hasattr(usual, "npc_capacity"):
         settings["npc_capacity"] = agents
     return making.make(preset, **settings)
