@@ -12,29 +12,22 @@ from jaxmmo.env.config import EnvConfig
 from jaxmmo.env.rules import Rules
 from jaxmmo.env.state import Shown, WorldState
 from jaxmmo.env.state.arrays import varying_like
-from jaxmmo.env.state.table import Columns, column, observed, packed
+from jaxmmo.env.state.table import Columns, observed, packed
 from jaxmmo.env.v2.config import Config
+from jaxmmo.env.v2.showing import far, one_of
 from jaxmmo.env.v2.teams import are_recons
 from jaxmmo.env.views.ranking import Ranked
 from jaxmmo.env.views.view import Rows, Sight, View
-from jaxmmo.spec import Attribute, Kind, Table, pack
-
-
-def _far(name: str):
-    return column(seen=Attribute(name, Kind.CONTINUOUS, -128, 127, 32.0))
-
-
-def _one_of(name: str, size: int):
-    return column(seen=Attribute(name, Kind.DISCRETE, 0, size - 1))
+from jaxmmo.spec import Table, pack
 
 
 class Heard(Columns):
     """What each row says, i32[P * K] each."""
 
-    down: jax.Array = _far("down")  # tiles from the observer
-    right: jax.Array = _far("right")
-    message: jax.Array = _one_of("message", 128)  # 0 for none
-    recon: jax.Array = _one_of("recon", 2)
+    down: jax.Array = far("down")  # tiles from the observer
+    right: jax.Array = far("right")
+    message: jax.Array = one_of("message", 128)  # 0 for none
+    recon: jax.Array = one_of("recon", 2)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -34,11 +34,18 @@ _EVENT = np.zeros(max(Event) + 1, np.int32)
 _EVENT[list(Event)] = 1 + np.arange(len(Event))
 
 
-def _number(name: str, low: int, high: int, divisor: float):
+def measured(name: str, low: int, high: int, divisor: float):
+    """A column that is observed as a number."""
     return column(seen=Attribute(name, Kind.CONTINUOUS, low, high, divisor))
 
 
-def _one_of(name: str, size: int):
+def far(name: str):
+    """A column of tiles from the observer."""
+    return measured(name, -128, 127, 32.0)
+
+
+def one_of(name: str, size: int):
+    """A column that is observed as one of so many."""
     return column(seen=Attribute(name, Kind.DISCRETE, 0, size - 1))
 
 
@@ -51,17 +58,17 @@ def _place(config: EnvConfig) -> Attribute | None:
 class Asked(Columns):
     """What each row says, i32[P * T] each."""
 
-    predicate: jax.Array = _one_of("predicate", len(Predicate))
-    kind: jax.Array = _one_of("kind", len(TaskKind))
-    number: jax.Array = _number("number", 0, 2047, 100.0)
-    about: jax.Array = _one_of("about", THINGS)  # first; events by their order
-    level: jax.Array = _number("level", 0, 15, 10.0)  # second
-    hold: jax.Array = _number("hold", 0, 127, 10.0)  # ticks, of `TaskKind.HOLD`
+    predicate: jax.Array = one_of("predicate", len(Predicate))
+    kind: jax.Array = one_of("kind", len(TaskKind))
+    number: jax.Array = measured("number", 0, 2047, 100.0)
+    about: jax.Array = one_of("about", THINGS)  # first; events by their order
+    level: jax.Array = measured("level", 0, 15, 10.0)  # second
+    hold: jax.Array = measured("hold", 0, 127, 10.0)  # ticks, of `TaskKind.HOLD`
     # how far down and to the right the tile is that it is about, 0 if it is about none
-    down: jax.Array = _number("down", -128, 127, 32.0)
-    right: jax.Array = _number("right", -128, 127, 32.0)
-    progress: jax.Array = _number("progress", 0, STEPS, float(STEPS))  # of the whole task
-    done: jax.Array = _one_of("done", 2)  # likewise
+    down: jax.Array = far("down")
+    right: jax.Array = far("right")
+    progress: jax.Array = measured("progress", 0, STEPS, float(STEPS))  # of the whole task
+    done: jax.Array = one_of("done", 2)  # likewise
     part: jax.Array = column(seen=_place)  # 0 is the whole, k its part k - 1
 
 

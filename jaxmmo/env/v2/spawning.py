@@ -131,7 +131,7 @@ def enter(world: World, entry: Entry, values: dict[str, Any]) -> World:
       values: numbers, or arrays [A, ...], by the names of columns.
     """
     bodies, when, identity = world.bodies, entry.when, entry.identity
-    values |= {"alive": True, "id": identity, "place": entry.place, "turn": -identity}
+    values = values | {"alive": True, "id": identity, "place": entry.place, "turn": -identity}
     count = bodies.alive.shape[0]
     # which attempt fills each slot is found once, for all columns
     source = set_at(jnp.full(count, -1, jnp.int32), entry.slot, jnp.arange(when.shape[0]))
