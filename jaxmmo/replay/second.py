@@ -145,7 +145,7 @@ def further(config: Config, rules: Rules) -> dict[str, Any]:
             "told": {event.name.lower(): told for event, told in TOLD.items()},
         },
     }
-    if config.npc_capacity and config.has("npc"):
+    if config.inhabited:
         kinds = [Kind.PASSIVE, Kind.NEUTRAL, Kind.AGGRESSIVE]
         told["others"] = {
             "column": "kind",

@@ -199,6 +199,11 @@ class Config(EnvConfig):
         """Most NPCs that may come in a tick (A)."""
         return self.attempts if self.npcs == "wild" else self.npc_capacity
 
+    @property
+    def inhabited(self) -> bool:
+        """Whether there are NPCs: their system is on, and there are slots for them."""
+        return self.has("npc") and self.npc_capacity > 0
+
     def gives_tasks(self, choices: int) -> bool:
         """Whether tasks are given while a world goes on, from a curriculum of so many."""
         reborn = self.renewal == "birth" and self.reborn and choices > 1

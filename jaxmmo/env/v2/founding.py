@@ -39,7 +39,7 @@ def first_bodies(
     identity = bodies.id.at[: config.capacity].set(players)
     state = state.replace(bodies=bodies.replace(id=identity))
     world = world_of(config, rules, state)
-    if config.has("npc") and config.npc_capacity and config.npcs == "wild":
+    if config.inhabited and config.npcs == "wild":
         world = spawning.refill(config, rules, world, draw(config, rules, state, key))
     population = population_fn(config, rules, key, players)
     population = check_population(population_fn, population, players)
@@ -47,7 +47,7 @@ def first_bodies(
         config.initial_population, rules.max_population
     )
     world = _place(config, rules, world, key, placed, population)
-    if config.has("npc") and config.npc_capacity and config.npcs == "soldiers":
+    if config.inhabited and config.npcs == "soldiers":
         world = mustering.garrison(config, rules, world, draw(config, rules, state, key), key)
     state = with_world(state, world).replace(tasks=sample(key, config, rules, world.bodies))
     here = state.players

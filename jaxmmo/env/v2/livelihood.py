@@ -19,10 +19,10 @@ from jaxmmo.env.v2.constants import FIRST_PROFESSION, Event
 from jaxmmo.env.v2.playing import of_task
 from jaxmmo.records import Record
 
-SOLD = 0.02
-"""For each coin earned from a sale."""
+COIN = 0.02
+"""For each coin earned from a sale; the same is taken for each that is paid."""
 
-WORN = 0.02
+WORN = 0.1
 """For each level by which what a player wears becomes better; the same is taken for the loss."""
 
 LEARNED = 0.1
@@ -30,10 +30,11 @@ LEARNED = 0.1
 
 
 def reward(rules: Any, before: Any, after: Any, events: Record) -> jax.Array:
-    """f32[P]: that of the task, -1 at death, and a little for sales, equipment and professions.
+    """f32[P]: that of the task, -1 at death, and a little for trade, equipment and professions.
 
-    Whoever takes something off and puts it on again gains nothing, and nothing is lost by dying but
-    life itself.
+    Whoever takes something off and puts it on again gains nothing, nor do those who buy and sell the
+    same thing in turn: a trade is worth to both together what the buyer makes of it. Nothing is lost
+    by dying but life itself.
 
     Args:
       rules: of the world.
@@ -45,10 +46,11 @@ def reward(rules: Any, before: Any, after: Any, events: Record) -> jax.Array:
     players, earlier = after.players, before.players
     who, event, *_, gold, _ = jnp.moveaxis(events.log.rows, -1, 0)
     size = players.alive.shape[0]
+    earned = jnp.where(event == Event.EARN_GOLD, gold, 0)
+    profit = earned - jnp.where(event == Event.BUY_ITEM, gold, 0)
     # unused rows are of nobody, and NPCs have negative ids
-    seller = jnp.where((who > 0) & (event == Event.EARN_GOLD), who - 1, size)
-    sold = add_at(jnp.zeros(size, jnp.int32), seller, gold)
+    profit = add_at(jnp.zeros(size, jnp.int32), jnp.where(who > 0, who - 1, size), profit)
     worn = players.item_level - earlier.item_level
     crafts = (players.level - earlier.level)[:, FIRST_PROFESSION:].sum(-1)
     same = earlier.alive & players.alive & (events.deaths.cause == Cause.NONE)
-    return lived + jnp.where(same, SOLD * sold + WORN * worn + LEARNED * crafts, 0.0)
+    return lived + jnp.where(same, COIN * profit + WORN * worn + LEARNED * crafts, 0.0)

@@ -85,7 +85,7 @@ def attacks(config: Config, before: Bodies, world: World, plans: Plans) -> Recor
     target = set_at(jnp.full(nobody, nobody, jnp.int32), who, whom)
     style = set_at(jnp.zeros(nobody, jnp.int32), who, rows[:, 2] - 1)
     damage = set_at(jnp.zeros(nobody, jnp.int32), who, rows[:, 4])
-    if config.npc_capacity and config.has("npc"):
+    if config.inhabited:
         npcs = jnp.arange(config.capacity, nobody)
         someone = jnp.minimum(plans.target, nobody - 1)
         lands = (plans.target < nobody) & (world.bodies.attacker[someone] == before.id[npcs])

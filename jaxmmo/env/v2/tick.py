@@ -40,7 +40,7 @@ def advance(
     world = world.replace(log=varying_like(log.cleared(config.events), world.tick))
     world, plans = begin(config, rules, world, rolls)
     world = living.update_players(config, rules, world, rolls)
-    if config.has("npc"):
+    if config.inhabited:
         world = living.update_npcs(config, world)
     world = deal(config, rules, world, intent, rolls)
     world = fight_and_move(config, rules, world, intent, plans, rolls)
@@ -52,7 +52,7 @@ def advance(
 
 def begin(config: Config, rules: Rules, world: World, rolls: Rolls) -> tuple[World, Plans]:
     """NPCs decide, before anything happens."""
-    if config.has("npc") and config.npc_capacity:
+    if config.inhabited:
         decide = marching.decide if config.npcs == "soldiers" else minds.decide
         return decide(config, rules, world, rolls)
     return world, Plans(jnp.zeros(0, jnp.int32), jnp.zeros(0, jnp.int32), jnp.zeros(0, jnp.int32))
@@ -68,7 +68,7 @@ def end(config: Config, rules: Rules, world: World, died: jax.Array, rolls: Roll
     world = ending.close_in(config, rules, world)
     if config.has("exchange"):
         world = dealing.end_listings(rules, world)
-    if not (config.has("npc") and config.npc_capacity):
+    if not config.inhabited:
         return world
     if config.npcs != "wild":
         return mustering.muster(config, rules, world, rolls)

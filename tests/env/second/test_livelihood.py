@@ -9,11 +9,11 @@ import pytest
 import jaxmmo
 from jaxmmo.env.constants import Cause
 from jaxmmo.env.v2.constants import NUM_SKILLS, Event, Skill
-from jaxmmo.env.v2.livelihood import LEARNED, SOLD, WORN, reward
+from jaxmmo.env.v2.livelihood import COIN, LEARNED, WORN, reward
 from jaxmmo.records import Record
 from tests.games import ENDLESS, TINY_SECOND
 
-EARNED, LOOTED = int(Event.EARN_GOLD), int(Event.LOOT_GOLD)
+EARNED, LOOTED, BOUGHT = (int(e) for e in (Event.EARN_GOLD, Event.LOOT_GOLD, Event.BUY_ITEM))
 
 
 def players(worn=(0, 0, 0), fishing=(1, 1, 1), melee=(1, 1, 1)):
@@ -43,7 +43,15 @@ def paid(before, after, rows=(), dead=()):
 
 def test_sales_pay_their_seller_and_loot_does_not():
     rows = [(1, EARNED, 5), (1, EARNED, 2), (3, LOOTED, 9), (-2, EARNED, 4)]
-    np.testing.assert_allclose(paid(players(), players(), rows), [7 * SOLD, 0, 0], rtol=1e-6)
+    np.testing.assert_allclose(paid(players(), players(), rows), [7 * COIN, 0, 0], rtol=1e-6)
+
+
+def test_what_goes_round_pays_nobody():
+    rows = [(1, EARNED, 5), (2, BOUGHT, 5)]
+    there = paid(players(), players(), rows)
+    back = paid(players(), players(), [(2, EARNED, 5), (1, BOUGHT, 5)])
+    np.testing.assert_allclose(there, [5 * COIN, -5 * COIN, 0], rtol=1e-6)
+    np.testing.assert_allclose(there + back, 0, atol=1e-7)
 
 
 def test_what_is_put_on_pays_as_much_as_taking_it_off_costs():

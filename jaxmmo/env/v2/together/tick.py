@@ -33,7 +33,7 @@ def advance(
     rank = ranks(config, world, rolls)
     world, plans = begin(config, rules, world.replace(log=Draft()), rolls)
     world = update_players(config, rules, world, rolls, rank)
-    if config.has("npc"):
+    if config.inhabited:
         world = living.update_npcs(config, world)
     world = _deal(config, rules, world, intent, rank)
     world = _fight_and_move(config, rules, world, intent, plans, rolls, rank)
