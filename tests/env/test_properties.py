@@ -1,5 +1,6 @@
 """What must hold for every world: exactness, identity, and no trace of empty slots."""
 
+import json
 import os
 import subprocess
 import sys
@@ -29,6 +30,7 @@ from tests.env.worlds import (
     reset,
     stepper,
 )
+from tests.games import ENDLESS, SECOND_GAME, sized
 
 SLOTS = 12
 
@@ -172,6 +174,34 @@ def test_one_seed_gives_one_world_in_every_process(preset):
     assert runs[0].stdout == runs[1].stdout
     digest = runs[0].stdout.splitlines()[-1]
     assert digest.startswith("[") and not digest.endswith(" 0")
+
+
+LOWERED = """
+import hashlib, jax, json, jaxmmo, sys
+env = jaxmmo.make(sys.argv[1], **json.loads(sys.argv[2]))
+_, state = jax.eval_shape(env.reset, jax.random.key(0))
+for program in (jax.jit(env.reset).lower(jax.random.key(0)),
+                jax.jit(env.step).lower(jax.random.key(0), state, env.noop())):
+    print(hashlib.sha256(program.as_text().encode()).hexdigest())
+"""
+
+
+@pytest.mark.parametrize("preset", [V1, ENDLESS, pytest.param(SECOND_GAME, marks=pytest.mark.slow)])
+def test_a_program_is_the_same_in_every_process(preset):
+    """Only then does the compilation cache find it."""
+    programs = [
+        subprocess.run(
+            [sys.executable, "-c", LOWERED, preset, json.dumps(sized(preset))],
+            env=os.environ | {"PYTHONHASHSEED": str(seed)},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=True,
+        ).stdout.split()
+        for seed in (0, 1)
+    ]
+    assert len(programs[0]) == 2
+    assert programs[0] == programs[1]
 
 
 def rearranged(state: WorldState, env, places: dict[str, np.ndarray]) -> WorldState:

@@ -85,7 +85,8 @@ def come_back(
     }
     if config.reborn:
         kept = ("id", "population", "place", "resilient", "team")
-        values |= dict.fromkeys(set(vars(bodies)) - {*values, *kept}, 0) | {
+        others = (name for name in vars(bodies) if name not in values and name not in kept)
+        values |= dict.fromkeys(others, 0) | {
             "kind": int(Kind.PLAYER),
             "level": 1,
             "gold": rules.gold if config.has("exchange") else 0,

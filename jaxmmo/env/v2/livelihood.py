@@ -32,9 +32,9 @@ LEARNED = 0.1
 def reward(rules: Any, before: Any, after: Any, events: Record) -> jax.Array:
     """f32[P]: that of the task, -1 at death, and a little for trade, equipment and professions.
 
-    Whoever takes something off and puts it on again gains nothing, nor do those who buy and sell the
-    same thing in turn: a trade is worth to both together what the buyer makes of it. Nothing is lost
-    by dying but life itself.
+    Whoever takes something off and puts it on again gains nothing, nor do those who buy and sell
+    the same thing in turn: a trade is worth to both together what the buyer makes of it. Nothing is
+    lost by dying but life itself.
 
     Args:
       rules: of the world.
