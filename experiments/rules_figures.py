@@ -38,18 +38,21 @@ def draw_sweep(experiment: Experiment, runs: list[dict[str, np.ndarray]]) -> lis
     }
     births = grid["births"]
     with experiment.figure("sweep", len(births), 3, (12, 3.4 * len(births))) as (figure, axes):
+        from matplotlib.colors import LogNorm, Normalize  # of the extra that `figure` asks for
+
         for row, rate in enumerate(births):
             for axis, (name, values) in zip(axes[row], shown.items(), strict=True):
                 field = values.reshape(shape)[:, :, row]
-                whole = values.min(), values.max()
-                image = axis.imshow(
-                    field, origin="lower", aspect="auto", vmin=whole[0], vmax=whole[1]
+                # lifetimes are orders of magnitude apart
+                norm = (LogNorm if name.startswith("lifetime") else Normalize)(
+                    values.min(), values.max()
                 )
+                image = axis.imshow(field, origin="lower", aspect="auto", norm=norm)
                 figure.colorbar(image, ax=axis)
                 for (y, x), value in np.ndenumerate(field):
-                    light = value > np.mean(whole)
-                    axis.text(x, y, f"{value:.2g}", ha="center", va="center", fontsize=8,
-                              color="black" if light else "white")  # fmt: skip
+                    told = f"{value:.0f}" if value >= 10 else f"{value:.2f}"
+                    axis.text(x, y, told, ha="center", va="center", fontsize=7,
+                              color="black" if image.norm(value) > 0.5 else "white")  # fmt: skip
                 axis.set_xticks(range(shape[1]), [f"{d:g}" for d in grid["damage"]])
                 axis.set_yticks(range(shape[0]), [f"{r:g}" for r in grid["regrowth"]])
                 axis.set(
