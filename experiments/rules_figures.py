@@ -38,16 +38,19 @@ def draw_sweep(experiment: Experiment, runs: list[dict[str, np.ndarray]]) -> lis
     }
     births = grid["births"]
     with experiment.figure("sweep", len(births), 3, (12, 3.4 * len(births))) as (figure, axes):
-        from matplotlib.colors import LogNorm, Normalize  # of the extra that `figure` asks for
-
         for row, rate in enumerate(births):
             for axis, (name, values) in zip(axes[row], shown.items(), strict=True):
                 field = values.reshape(shape)[:, :, row]
                 # lifetimes are orders of magnitude apart
-                norm = (LogNorm if name.startswith("lifetime") else Normalize)(
-                    values.min(), values.max()
+                norm = "log" if name.startswith("lifetime") else "linear"
+                image = axis.imshow(
+                    field,
+                    norm=norm,
+                    vmin=values.min(),
+                    vmax=values.max(),
+                    origin="lower",
+                    aspect="auto",
                 )
-                image = axis.imshow(field, origin="lower", aspect="auto", norm=norm)
                 figure.colorbar(image, ax=axis)
                 for (y, x), value in np.ndenumerate(field):
                     told = f"{value:.0f}" if value >= 10 else f"{value:.2f}"
